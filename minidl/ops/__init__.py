@@ -1,0 +1,139 @@
+"""Every differentiable operation, its rule beneath it, by family; and Tensor's operators.
+
+The table at the end says which operation stands for which operator or method of Tensor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Tensor, mark_changed, mode, operations
+from ..value import numpy_functions
+from . import elementwise, indexing, products, reduce, shape
+
+# ------------------------------------------------------------- operators and methods of Tensor
+
+
+def _reflected(operation):
+    return lambda self, other: operation(other, self)
+
+
+_operators = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.remainder,
+    "pow": elementwise.power,
+    "matmul": products.matmul,
+}
+for _name, _operation in _operators.items():
+    setattr(Tensor, f"__{_name}__", _operation)
+    setattr(Tensor, f"__r{_name}__", _reflected(_operation))
+
+_plain_methods = {
+    "__neg__": elementwise.negative,
+    "__abs__": elementwise.absolute,
+    "__eq__": elementwise.equal,
+    "__ne__": elementwise.not_equal,
+    "__lt__": elementwise.less,
+    "__le__": elementwise.less_equal,
+    "__gt__": elementwise.greater,
+    "__ge__": elementwise.greater_equal,
+    "__and__": elementwise.logical_and,
+    "__or__": elementwise.logical_or,
+    "__xor__": elementwise.logical_xor,
+    "__invert__": elementwise.logical_not,
+}
+for _name, _operation in _plain_methods.items():
+    setattr(Tensor, _name, _operation)
+
+for _operation in (
+    *(reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.max, reduce.min),
+    *(reduce.argmax, reduce.argmin, reduce.all, reduce.any),
+    *(shape.swapaxes, shape.squeeze, shape.astype, shape.copy, indexing.take),
+    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.tanh, elementwise.clip),
+):
+    setattr(Tensor, _operation.__name__, _operation)
+
+
+def _getitem(self: Tensor, index: Any) -> Tensor:
+    return indexing.getitem(self, indexing.plain_index(index))
+
+
+def _setitem(self: Tensor, index: Any, value: Any) -> None:
+    """x[index] = value, for a tensor that no gradient is required of."""
+    if self.requires_grad and mode.record:
+        raise RuntimeError(
+            "x[index] = value would overwrite a tensor that the graph uses: "
+            "write x = minidl.index_put(x, index, value), which returns a new one"
+        )
+    if isinstance(value, Tensor) and value.requires_grad and mode.record:
+        raise RuntimeError(
+            "x[index] = value would lose the gradient of value: write x = minidl.index_put(x, index, value)"
+        )
+    mark_changed(self._data)
+    self._data[indexing.plain_index(index)] = value._data if isinstance(value, Tensor) else value
+
+
+def _reshape(self: Tensor, *lengths: Any) -> Tensor:
+    """The elements in another shape: reshape(2, 3) or reshape((2, 3)); one length may be -1."""
+    return shape.reshape(self, lengths[0] if len(lengths) == 1 else lengths)
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    """The axes in another order; reversed if none is given."""
+    if len(axes) == 2 and self.ndim == 2 and all(isinstance(a, int) for a in axes):
+        raise TypeError(
+            f"x.transpose{axes} means a permutation in NumPy and a swap in PyTorch: "
+            f"use x.swapaxes{axes} for a swap, x.transpose({axes}) for a permutation"
+        )
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = axes[0]
+    return shape.transpose(self, axes or None)
+
+
+def _in_place(operation):
+    """`w -= step` under no_grad writes into a leaf; elsewhere it makes a new tensor."""
+
+    def update(self: Tensor, other: Any) -> Tensor:
+        if mode.record or not self.requires_grad:
+            return operation(self, other)
+        return self.copy_(operation(self, other))
+
+    return update
+
+
+for _name in ("add", "sub", "mul", "truediv"):
+    setattr(Tensor, f"__i{_name}__", _in_place(_operators[_name]))
+
+
+def _copy_(self: Tensor, source: Any) -> Tensor:
+    """Write the values of `source` into this tensor's memory, and return it.
+
+    A change in place: a later backward that needs the old values raises.
+    """
+    if self.requires_grad and mode.record:
+        raise RuntimeError("copy_ into a tensor that requires a gradient: do it under no_grad()")
+    mark_changed(self._data)
+    self._data[...] = source._data if isinstance(source, Tensor) else source
+    return self
+
+
+Tensor.__getitem__, Tensor.__setitem__ = _getitem, _setitem
+Tensor.reshape, Tensor.transpose, Tensor.copy_ = _reshape, _transpose, _copy_
+Tensor.T = property(shape.transpose, doc="The axes in reverse order.")
+
+# ----------------------------------------- what NumPy's functions mean when called on a Tensor
+
+for _name, _operation in {
+    **operations,
+    "einsum": products.einsum,
+    "pad": indexing.pad,
+    "take": indexing.take,
+}.items():
+    if callable(getattr(np, _name, None)):
+        numpy_functions[getattr(np, _name)] = _operation

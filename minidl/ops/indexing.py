@@ -1,0 +1,174 @@
+"""Reading by index, and its adjoint: adding into zeros by index.
+
+`getitem` and `scatter` are each other's rule, so the pair is closed under differentiation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..graph import Scattered, Tensor, op
+from .elementwise import where
+from .shape import reshape
+
+
+def plain_index(index: Any) -> Any:
+    """An index without Tensors in it, whose arrays are copies: they may be kept."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(i) for i in index)
+    if isinstance(index, Tensor):
+        index = index.data
+    if isinstance(index, list):
+        index = np.asarray(index, dtype=None if index else np.int64)
+    return index.copy() if backend.is_array(index) else index
+
+
+@op
+def getitem(x, index):
+    """x[index], for every kind of index that NumPy has."""
+    return x[index]
+
+
+getitem.vjp(x=lambda g, x_shape, index: Scattered(g, index, x_shape))
+
+
+@op(list_of="values")
+def scatter(values, indices, shape):
+    """Zeros of `shape`, plus values[k] at indices[k] for each k; a place named twice gets both."""
+    out = backend.zeros(shape, values[0].dtype, values[0])
+    for value, index in zip(values, indices):
+        add_at(out, index, value)
+    return out
+
+
+scatter.vjp(values=lambda g, indices: [getitem(g, index) for index in indices])
+Scattered.total = staticmethod(scatter)
+
+
+def add_at(out: Any, index: Any, value: Any) -> None:
+    """out[index] += value on arrays, where a place named twice receives both."""
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = [i for i in parts if backend.is_array(i) and i.dtype.kind in "iu"]
+    if not arrays:  # slices, numbers and masks name no place twice
+        out[index] += value
+        return
+    before = parts[:-1]
+    if len(arrays) == 1 and parts[-1] is arrays[0] and all(i == slice(None) for i in before):
+        # x[:, :, rows]: bring the indexed axis, and those of `rows`, to the front
+        rows, k = arrays[0], len(before)
+        moved = np.moveaxis(value, range(k, k + rows.ndim), range(rows.ndim))
+        add_rows(
+            np.moveaxis(out, k, 0),
+            rows.ravel(),
+            moved.reshape(rows.size, *moved.shape[rows.ndim :]),
+        )
+    else:
+        backend.scatter_add(out, index, value)
+
+
+def add_rows(out: Any, rows: Any, value: Any) -> None:
+    """out[rows[i]] += value[i].
+
+    `np.add.at` takes an element at a time.  Sorted, equal rows are neighbours, and `reduceat` adds
+    up each run of them in one sweep.
+    """
+    if backend.xp(out) is not np or out.ndim == 1:
+        backend.scatter_add(out, rows, value)
+    elif rows.size:
+        rows = rows % len(out)  # -1 and the last row are the same place
+        order = np.argsort(rows, kind="stable")
+        places = rows[order]
+        starts = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
+        out[places[starts]] += np.add.reduceat(value[order], starts, axis=0)
+
+
+@op
+def index_put(x, index, values):
+    """A copy of x in which x[index] is `values`.  Where a place is named twice, the last one stays."""
+    out = x.copy()
+    out[index] = values
+    return out
+
+
+def _index_put_values(g, index, x_shape):
+    read = getitem(g, index)
+    last = _written_last(index, x_shape)
+    return read if last is None else where(last, read, 0.0)
+
+
+def _written_last(index, shape):
+    """For an index that names places twice: which of its elements stayed.  None if all did."""
+    order = np.full(shape, -1)
+    written = order[index]
+    order[index] = np.arange(written.size).reshape(written.shape)
+    stayed = order[index] == np.arange(written.size).reshape(written.shape)
+    return None if stayed.all() else stayed
+
+
+index_put.vjp(x=lambda g, index: index_put(g, index, 0.0), values=_index_put_values)
+
+
+@op
+def take_along_axis(x, indices, axis=-1):
+    """Along `axis`, the elements that `indices` names: y[i][j] = x[indices[i][j]][j] for axis 0."""
+    return np.take_along_axis(x, indices, axis)
+
+
+@op
+def add_along_axis(x, indices, axis, shape):
+    """The adjoint of take_along_axis: zeros of `shape`, plus each x at the place `indices` names."""
+    out = backend.zeros(shape, x.dtype, x)
+    library = backend.xp(x)
+    place = []
+    for i, n in enumerate(indices.shape):
+        along = library.arange(n).reshape([n if j == i else 1 for j in range(x.ndim)])
+        place.append(indices if i == axis % x.ndim else along)
+    backend.scatter_add(out, tuple(place), x)
+    return out
+
+
+take_along_axis.vjp(x=lambda g, x_shape, indices, axis: add_along_axis(g, indices, axis, x_shape))
+add_along_axis.vjp(x=lambda g, indices, axis: take_along_axis(g, indices, axis))
+
+
+def take(x, indices, axis=None):
+    """The elements of x, or its slices along `axis`, that `indices` names."""
+    if axis is None:
+        return getitem(reshape(x, -1), plain_index(indices))
+    return getitem(x, (slice(None),) * (axis % x.ndim) + (plain_index(indices),))
+
+
+# ------------------------------------------------------------------------------------- padding
+
+
+@op
+def pad_constant(x, pad_width, value=0.0):
+    """x inside a border of `value`, pad_width[k] = (before, after) elements wide on axis k."""
+    return np.pad(x, pad_width, mode="constant", constant_values=value)
+
+
+def _cut(g, x_shape, pad_width):
+    return getitem(g, tuple(slice(b, b + n) for (b, _), n in zip(pad_width, x_shape)))
+
+
+pad_constant.vjp(x=_cut)
+
+
+def pad(x, pad_width, mode="constant", constant_values=0.0):
+    """x with a border, as np.pad: a number, a pair, or a pair (before, after) for each axis.
+
+    mode: 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'.  All but the first copy elements of
+    x into the border, which is a reading by index.
+    """
+    widths = tuple((int(b), int(a)) for b, a in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)))
+    if mode == "constant":
+        return pad_constant(x, widths, constant_values)
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            source = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)
+            library = backend.xp(x.data if isinstance(x, Tensor) else x)
+            x = take(x, library.asarray(source), axis)
+    return x
