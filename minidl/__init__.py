@@ -7,7 +7,7 @@
 tensor([2., 4.])
 """
 
-from . import autograd
+from . import autograd, data
 from .backend import get_default_dtype, seed, set_default_dtype
 from .graph import Tensor, enable_grad, no_grad, set_grad_enabled, tensor
 from .ops.elementwise import (
@@ -92,6 +92,8 @@ from .ops.shape import (
     zeros_like,
 )
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Tensor",
     "absolute",
@@ -108,6 +110,7 @@ __all__ = [
     "concatenate",
     "copy",
     "cos",
+    "data",
     "divide",
     "einsum",
     "enable_grad",
