@@ -1,0 +1,226 @@
+"""Is this gradient right?  `gradcheck` asks finite differences, `gradgradcheck` the second order.
+
+    x = minidl.tensor(np.random.randn(3, 4), requires_grad=True)
+    print(gradcheck(lambda x: (x * x).sum(axis=1), x))
+
+Tensors become arrays here and go to `differences.check_arrays`, which knows how to measure a slope.
+A second derivative is the first derivative of the gradient, so its check is ten lines.  Arguments
+that PyTorch's functions of these names have too mean the same.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .differences import EPS, Arrays, Pullback, Report, check_arrays, random
+from .graph import Tensor, grad, tensor
+
+
+class GradcheckError(RuntimeError):
+    """A gradient is wrong, or cannot be checked; `report` holds the numbers."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+
+def gradcheck(
+    fn: Callable,
+    inputs: Any,
+    *,
+    parameters: Iterable[Tensor] = (),
+    raise_exception: bool = True,
+    eps: float | None = None,
+    atol: float = 1e-8,
+    rtol: float = 1e-5,
+    nondet_tol: float = 0.0,
+    fast_mode: bool | None = None,
+    seed: int = 0,
+) -> Report:
+    """Compare the gradients that a backward pass gives for `fn` with finite differences.
+
+    fn: takes the inputs, returns a Tensor, or a tuple or list of them.  If it is a Module, its
+        parameters are checked too.
+    inputs: a Tensor or a tuple.  Those Tensors in it that require a gradient, lists included, are
+        checked; everything else is passed on as it is.
+    parameters: further Tensors, which `fn` uses without being given them.
+    eps: the step for |x| <= 1, in proportion to |x| beyond; cbrt(2.2e-16) = 6e-6 unless given.
+    atol, rtol: |analytic - numeric| <= rtol max|numeric| + atol is right.
+    nondet_tol: by how much two passes may differ (scattered sums on a GPU do).
+    fast_mode: compare along random directions (True) or entry by entry (False); None does the
+        first for arrays of more than 2000 entries.
+    seed: of the random incoming gradients.
+
+    Checked besides: that the same comes out twice, zero for an incoming gradient of zero, linearity
+    in it, and that nothing given was written to.
+
+    Returns a Report: true if all is well, and printed a table.
+    Raises GradcheckError with the worst entries, unless raise_exception is False; ValueError if no
+    input requires a gradient, TypeError if one is not float64.
+    """
+    function = _ArrayFunction(fn, _as_tuple(inputs), _named_parameters(fn, parameters))
+    try:
+        report = check_arrays(
+            function, function.vjp, function.arrays, function.names, function.title(),
+            eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol, fast_mode=fast_mode, seed=seed,
+        )  # fmt: skip
+    finally:
+        function.restore_parameters()
+    if raise_exception and not report:
+        raise GradcheckError(report)
+    return report
+
+
+def gradgradcheck(
+    fn: Callable,
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    parameters: Iterable[Tensor] = (),
+    seed: int = 0,
+    **options: Any,
+) -> Report:
+    """Check second derivatives: gradcheck of the function (inputs, g) -> the gradients of `fn`.
+
+    grad_outputs: the incoming gradients g, one for each output of `fn`; random unless given.
+    The other arguments, the result and the errors are those of `gradcheck`.
+    """
+    inputs, parameters = _as_tuple(inputs), [*_named_parameters(fn, parameters).values()]
+    if grad_outputs is None:
+        rng, outputs = np.random.default_rng(seed), _differentiable(fn(*inputs))
+        grad_outputs = [tensor(random(rng, y.shape), True, device=y.device) for y in outputs]
+
+    def gradient(inputs: tuple, grad_outputs: tuple) -> tuple:
+        outputs, targets = _differentiable(fn(*inputs)), _differentiable((inputs, parameters))
+        return grad(outputs, targets, grad_outputs, create_graph=True, allow_unused=True)
+
+    gradient.__name__ = f"the gradient of {_name(fn)}"
+    arguments = (inputs, _as_tuple(grad_outputs))
+    return gradcheck(gradient, arguments, parameters=parameters, seed=seed, **options)
+
+
+class _ArrayFunction:
+    """`fn` as a function of arrays: of the data of those inputs that require a gradient."""
+
+    def __init__(self, fn: Callable, inputs: tuple, parameters: dict[str, Tensor]) -> None:
+        self.fn, self.inputs = fn, inputs
+        self.parameters = [*parameters.values()]
+        self.own_data = [p.data for p in self.parameters]
+        checked = {**_named_inputs(fn, inputs), **parameters}
+        self.names, self.tensors = [*checked.keys()], [*checked.values()]
+        if not checked:
+            raise ValueError("gradcheck: no input requires a gradient (requires_grad=True)")
+        for name, x in checked.items():
+            if x.dtype != np.float64:
+                raise TypeError(
+                    f"gradcheck: {name} is {x.dtype}, and finite differences need float64: with "
+                    f"a step of {EPS:.0e} the rounding of float32 alone is an error of 2%.  "
+                    "Make it with dtype='float64', or cast it with .astype('float64')"
+                )
+        self.arrays = [_to_numpy(x) for x in self.tensors]
+
+    def run(self, arrays: Arrays) -> tuple[list[Tensor], list[Tensor]]:
+        """Leaves that hold `arrays`, and those outputs of `fn` at them that require a gradient.
+
+        If none does, all outputs: either they are constant, or a gradient got lost on the way.
+        """
+        leaves = [tensor(a, True, device=x.device) for a, x in zip(arrays, self.tensors)]
+        given = len(leaves) - len(self.parameters)
+        for parameter, leaf in zip(self.parameters, leaves[given:]):
+            parameter.data = leaf.data
+        leaves[given:] = self.parameters
+        fresh = iter(leaves)
+        inputs = _map(self.inputs, lambda x: next(fresh) if x.requires_grad else x)
+        outputs = self.fn(*inputs)
+        return leaves, _differentiable(outputs) or _tensors(outputs)
+
+    def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
+        """The outputs."""
+        return [_to_numpy(y) for y in self.run(arrays)[1]]
+
+    def vjp(self, *arrays: np.ndarray) -> tuple[list[np.ndarray], Pullback]:
+        """The outputs, and the backward pass from them."""
+        leaves, outputs = self.run(arrays)
+
+        def pullback(gs: Arrays) -> list[np.ndarray]:
+            zeros = [np.zeros(x.shape) for x in leaves]
+            if not _differentiable(outputs):
+                return zeros
+            incoming = [tensor(g, device=y.device) for g, y in zip(gs, outputs)]
+            found = grad(outputs, leaves, incoming, retain_graph=True, allow_unused=True)
+            return [zero if g is None else _to_numpy(g) for g, zero in zip(found, zeros)]
+
+        return [_to_numpy(y) for y in outputs], pullback
+
+    def title(self) -> str:
+        """The function's name, and the operation that made its first output."""
+        name, outputs = _name(self.fn), _differentiable(self.run(self.arrays)[1])
+        last = outputs[0].node.name if outputs else name
+        return name if last == name else f"{name}, whose last operation is {last}"
+
+    def restore_parameters(self) -> None:
+        """Give the parameters back the arrays that they came with."""
+        for parameter, data in zip(self.parameters, self.own_data):
+            parameter.data = data
+
+
+def _as_tuple(value: Any) -> tuple:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _map(value: Any, function: Callable[[Tensor], Any]) -> Any:
+    """`value` with `function` applied to the Tensors in its nested tuples, lists and dicts."""
+    if isinstance(value, Tensor):
+        return function(value)
+    if isinstance(value, tuple | list):
+        return (list if isinstance(value, list) else tuple)(_map(v, function) for v in value)
+    if isinstance(value, dict):
+        return {key: _map(v, function) for key, v in value.items()}
+    return value
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    """The float Tensors in `value`, in the order of `_map`."""
+    found: list[Tensor] = []
+    _map(value, found.append)
+    return [x for x in found if x.dtype.kind == "f"]
+
+
+def _differentiable(value: Any) -> list[Tensor]:
+    """The Tensors in `value` that require a gradient."""
+    return [x for x in _tensors(value) if x.requires_grad]
+
+
+def _named_inputs(fn: Callable, inputs: tuple) -> dict[str, Tensor]:
+    """The inputs that require a gradient, in order, by the names of `fn`'s parameters."""
+    try:
+        parameters = inspect.signature(fn).parameters.values()
+        names = [p.name for p in parameters if p.kind < p.VAR_POSITIONAL]
+    except (TypeError, ValueError):  # a callable that does not tell
+        names = []
+    named = {}
+    for i, value in enumerate(inputs):
+        name = names[i] if i < len(names) else f"input {i}"
+        for j, x in enumerate(_differentiable(value)):
+            named[name if x is value else f"{name}[{j}]"] = x
+    return named
+
+
+def _named_parameters(fn: Callable, parameters: Iterable[Tensor]) -> dict[str, Tensor]:
+    """The parameters of a Module and those given, as far as they require a gradient."""
+    named = dict(fn.named_parameters()) if hasattr(fn, "named_parameters") else {}
+    named |= {f"parameter {i}": p for i, p in enumerate(parameters)}
+    return {name: p for name, p in named.items() if p.requires_grad}
+
+
+def _name(fn: Callable) -> str:
+    return getattr(fn, "__name__", type(fn).__name__)
+
+
+def _to_numpy(x: Tensor) -> np.ndarray:
+    """A copy in host memory; a copy, because an output that is a view of x moves when x does."""
+    return np.array(x.detach().numpy())
