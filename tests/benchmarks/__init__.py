@@ -1,0 +1,1 @@
+"""How fast minidl is beside PyTorch: `python -m tests.benchmarks`."""

@@ -1,0 +1,110 @@
+"""Time one text in two libraries, in turn, in one process.
+
+`minidl.nn`, `optim` and `nn.functional` have PyTorch's names, so that a workload is written once
+and built twice, from the same random numbers.  Both must compute the same value to be timed.
+
+A machine that others use slows down and recovers; so the two are timed in turn, a few hundredths of
+a second each, and the ratio is the median over rounds of the ratios within a round.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+import minidl
+
+Step = Callable[[], Any]  # one step of a workload; returns the loss, a scalar tensor
+
+
+class Library:
+    """minidl or PyTorch, with the little that a workload must ask for by another name."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.name = module, module.__name__
+        self.nn, self.optim, self.functional = module.nn, module.optim, module.nn.functional
+        self.tanh = module.tanh
+
+    def tensor(self, array: np.ndarray, requires_grad: bool = False) -> Any:
+        """A tensor with a copy of `array`."""
+        if self.name == "minidl":
+            return minidl.tensor(array, requires_grad=requires_grad)
+        return self.module.from_numpy(array.copy()).requires_grad_(requires_grad)
+
+    def initialise(self, model: Any, rng: np.random.Generator) -> Any:
+        """`model` with biases 0 and matrices drawn from `rng`: normal, of variance 1 / fan-in."""
+        for parameter in model.parameters():
+            shape = tuple(parameter.shape)
+            values = rng.standard_normal(shape, np.float32) / math.sqrt(math.prod(shape[1:]))
+            if len(shape) == 1:
+                values = np.full(shape, round(float(parameter.mean())), np.float32)  # norm scale: 1
+            parameter.data = self.tensor(values).data
+        return model
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """One thing to time: `build(library, rng)` returns the step."""
+
+    name: str
+    target: float  # the ratio minidl / PyTorch to reach
+    build: Callable[[Library, np.random.Generator], Step]
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """Milliseconds a step, in one library and the other, round by round."""
+
+    ours: np.ndarray
+    theirs: np.ndarray
+
+    @property
+    def ratio(self) -> float:
+        """The median of minidl's time over PyTorch's."""
+        return float(np.median(self.ours / self.theirs))
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """The quartiles of that ratio over the rounds."""
+        low, high = np.quantile(self.ours / self.theirs, [0.25, 0.75])
+        return float(low), float(high)
+
+
+def compare(workload: Workload, theirs: ModuleType | None, rounds: int, slice_s: float) -> Timing:
+    """Time the workload in minidl and in the other library; without one, `theirs` is NaN."""
+    steps = [workload.build(Library(minidl), np.random.default_rng(0))]
+    if theirs is not None:
+        steps.append(workload.build(Library(theirs), np.random.default_rng(0)))
+        check_agreement(workload.name, *(float(step()) for step in steps))
+    repeats = [_repeats(step, slice_s) for step in steps]
+    times = np.full((2, rounds), np.nan)
+    for i in range(rounds):
+        for side in range(len(steps))[:: 1 if i % 2 else -1]:
+            times[side, i] = 1e3 * _time(steps[side], repeats[side])
+    return Timing(*times)
+
+
+def check_agreement(name: str, ours: float, theirs: float) -> None:
+    """Raise if the two losses differ by more than float32 allows: then it is not one workload."""
+    if not np.isclose(ours, theirs, rtol=1e-3, atol=1e-5):
+        raise AssertionError(f"{name}: minidl computes {ours}, the other library {theirs}")
+
+
+def _time(step: Step, repeats: int) -> float:
+    """Seconds a step."""
+    start = time.perf_counter()
+    for _ in range(repeats):
+        step()
+    return (time.perf_counter() - start) / repeats
+
+
+def _repeats(step: Step, slice_s: float) -> int:
+    """How many steps fill a slice of time; also the warm-up."""
+    _time(step, 3)
+    return max(1, round(slice_s / _time(step, 3)))
