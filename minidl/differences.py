@@ -300,7 +300,7 @@ class Report:
         if self.failures:
             failures = "\n\n".join(self.failures)
             return (
-                f"gradcheck of {self.title}: {failures}\n\n"
+                f"gradcheck of {self.title}: wrong\n\n{failures}\n\n"
                 "    analytic: the backward pass, for a random incoming gradient g "
                 f"(seed={self.seed})\n    numeric:  central differences of sum(g * f)"
             )

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from .differences import EPS, Arrays, Pullback, Report, check_arrays, random
-from .graph import Tensor, grad, tensor
+from .graph import Tensor, enable_grad, grad, tensor
+
+Parameters = Iterable[Tensor] | dict[str, Tensor]
 
 
 class GradcheckError(RuntimeError):
@@ -32,7 +34,7 @@ def gradcheck(
     fn: Callable,
     inputs: Any,
     *,
-    parameters: Iterable[Tensor] = (),
+    parameters: Parameters = (),
     raise_exception: bool = True,
     eps: float | None = None,
     atol: float = 1e-8,
@@ -47,7 +49,7 @@ def gradcheck(
         parameters are checked too.
     inputs: a Tensor or a tuple.  Those Tensors in it that require a gradient, lists included, are
         checked; everything else is passed on as it is.
-    parameters: further Tensors, which `fn` uses without being given them.
+    parameters: further Tensors, or a dict of them, which `fn` uses without being given them.
     eps: the step for |x| <= 1, in proportion to |x| beyond; cbrt(2.2e-16) = 6e-6 unless given.
     atol, rtol: |analytic - numeric| <= rtol max|numeric| + atol is right.
     nondet_tol: by how much two passes may differ (scattered sums on a GPU do).
@@ -80,7 +82,7 @@ def gradgradcheck(
     inputs: Any,
     grad_outputs: Any = None,
     *,
-    parameters: Iterable[Tensor] = (),
+    parameters: Parameters = (),
     seed: int = 0,
     **options: Any,
 ) -> Report:
@@ -89,13 +91,15 @@ def gradgradcheck(
     grad_outputs: the incoming gradients g, one for each output of `fn`; random unless given.
     The other arguments, the result and the errors are those of `gradcheck`.
     """
-    inputs, parameters = _as_tuple(inputs), [*_named_parameters(fn, parameters).values()]
+    inputs, parameters = _as_tuple(inputs), _named_parameters(fn, parameters)
     if grad_outputs is None:
-        rng, outputs = np.random.default_rng(seed), _differentiable(fn(*inputs))
+        rng = np.random.default_rng(seed)
+        with enable_grad():
+            outputs = _differentiable(fn(*inputs))
         grad_outputs = [tensor(random(rng, y.shape), True, device=y.device) for y in outputs]
 
     def gradient(inputs: tuple, grad_outputs: tuple) -> tuple:
-        outputs, targets = _differentiable(fn(*inputs)), _differentiable((inputs, parameters))
+        outputs, targets = _differentiable(fn(*inputs)), _differentiable([inputs, parameters])
         return grad(outputs, targets, grad_outputs, create_graph=True, allow_unused=True)
 
     gradient.__name__ = f"the gradient of {_name(fn)}"
@@ -131,11 +135,13 @@ class _ArrayFunction:
         leaves = [tensor(a, True, device=x.device) for a, x in zip(arrays, self.tensors)]
         given = len(leaves) - len(self.parameters)
         for parameter, leaf in zip(self.parameters, leaves[given:]):
-            parameter.data = leaf.data
+            if not np.array_equal(_to_numpy(parameter), _to_numpy(leaf)):
+                parameter.data = leaf.data  # only if need be: older graphs refuse to go on then
         leaves[given:] = self.parameters
         fresh = iter(leaves)
         inputs = _map(self.inputs, lambda x: next(fresh) if x.requires_grad else x)
-        outputs = self.fn(*inputs)
+        with enable_grad():
+            outputs = self.fn(*inputs)
         return leaves, _differentiable(outputs) or _tensors(outputs)
 
     def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
@@ -165,7 +171,8 @@ class _ArrayFunction:
     def restore_parameters(self) -> None:
         """Give the parameters back the arrays that they came with."""
         for parameter, data in zip(self.parameters, self.own_data):
-            parameter.data = data
+            if parameter.data is not data:
+                parameter.data = data
 
 
 def _as_tuple(value: Any) -> tuple:
@@ -210,11 +217,12 @@ def _named_inputs(fn: Callable, inputs: tuple) -> dict[str, Tensor]:
     return named
 
 
-def _named_parameters(fn: Callable, parameters: Iterable[Tensor]) -> dict[str, Tensor]:
+def _named_parameters(fn: Callable, parameters: Parameters) -> dict[str, Tensor]:
     """The parameters of a Module and those given, as far as they require a gradient."""
     named = dict(fn.named_parameters()) if hasattr(fn, "named_parameters") else {}
-    named |= {f"parameter {i}": p for i, p in enumerate(parameters)}
-    return {name: p for name, p in named.items() if p.requires_grad}
+    if not isinstance(parameters, dict):
+        parameters = {f"parameter {i}": p for i, p in enumerate(parameters)}
+    return {name: p for name, p in {**named, **parameters}.items() if p.requires_grad}
 
 
 def _name(fn: Callable) -> str:

@@ -602,6 +602,8 @@ def grad(
         g, owned = arrived.get(key, (None, True))
         if isinstance(g, Tensor) or g is None:
             results.append(g)
+        elif isinstance(g, np.generic):
+            results.append(Tensor(np.asarray(g)))
         else:  # equal inputs must not share one array
             results.append(Tensor(g if owned and key not in keys[:i] else g.copy()))
     return tuple(results)
