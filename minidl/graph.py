@@ -109,7 +109,10 @@ class Tensor(Value):
 
     @data.setter
     def data(self, value: Any) -> None:
-        value = backend.checked_dtype(value._data if isinstance(value, Tensor) else value)
+        value = value._data if isinstance(value, Tensor) else value
+        if not backend.is_array(value):  # 0-d arithmetic gives NumPy scalars
+            value = backend.array(value, device=backend.device_of(self._data))
+        value = backend.checked_dtype(value)
         if self.edge is not None and (value.shape, value.dtype) != (self.shape, self.dtype):
             raise ValueError(
                 f"data of shape {value.shape}, {value.dtype} cannot stand in for shape {self.shape}, "
