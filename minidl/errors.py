@@ -31,7 +31,10 @@ def explain(
     text = None
     if name in explanations:
         text = explanations[name](*values)
-    text = text or _broadcast_problem(parameters, values) or _axis_problem(parameters, values)
+    if text is None and "broadcast" in str(error):
+        text = _broadcast_problem(parameters, values)
+    if text is None and "axis" in str(error):
+        text = _axis_problem(parameters, values)
     if text is None:
         shapes = ", ".join(
             f"{p} {_described(v)}" for p, v in zip(parameters, values) if backend.is_array(v)

@@ -1,0 +1,178 @@
+"""PyTorch's names and argument order for the operations of networks.
+
+    import minidl.nn.functional as F
+
+A face: nothing is computed here that `minidl.ops` does not define.  Functions that PyTorch and
+minidl spell alike are the operations themselves; the others rename `dim` to NumPy's `axis`, and
+draw the random numbers that operations take as inputs (from minidl's generator, or from `rng`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..graph import Tensor
+from ..ops import activations as pointwise
+from ..ops import dropout as masked
+from ..ops import softmax as over_axis
+from ..ops.activations import (
+    celu,
+    elu,
+    gelu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from ..ops.cross_entropy import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    nll_loss,
+)
+from ..ops.elementwise import absolute as absolute_rectification
+from ..ops.elementwise import tanh
+from ..ops.linear import linear
+from ..ops.losses import mse_loss
+
+# ------------------------------------------------------------------------ activations on an axis
+
+
+def softmax(input: Tensor, dim: int) -> Tensor:
+    """e^x_i / sum_j e^x_j along `dim`: positive numbers that sum to 1."""
+    return over_axis.softmax(input, dim)
+
+
+def softmin(input: Tensor, dim: int) -> Tensor:
+    """softmax(-input) along `dim`."""
+    return over_axis.softmin(input, dim)
+
+
+def log_softmax(input: Tensor, dim: int) -> Tensor:
+    """The logarithm of softmax along `dim`, without loss of digits."""
+    return over_axis.log_softmax(input, dim)
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a * sigmoid(b), where a and b are the halves of the input along `dim`."""
+    return over_axis.glu(input, dim)
+
+
+def kwta(input: Tensor, k: int, dim: int = -1) -> Tensor:
+    """The k largest entries along `dim`, 0 for the others (PyTorch has no such function)."""
+    return over_axis.kwta(input, k, dim)
+
+
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, *, dim: int = -1, rng: Any = None
+) -> Tensor:
+    """A sample from the Concrete distribution with these logits; see `ops.softmax`."""
+    noise = -np.log(backend.generator(logits.device, rng).standard_exponential(logits.shape))
+    return over_axis.gumbel_softmax(logits, noise.astype(logits.dtype), tau, hard, dim)
+
+
+# ------------------------------------------------------------------- rectifiers with many slopes
+
+
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """x where x > 0, else weight * x.  weight: (1,), or (C,) for the C channels on axis 1.
+
+    Raises ValueError where the weight has another number of elements.
+    """
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.size not in (1, channels):
+        raise ValueError(
+            f"prelu: weight {weight.shape} needs 1 element, or {channels} for input {input.shape}"
+        )
+    if weight.size > 1:
+        weight = weight.reshape(-1, *[1] * (input.ndim - 2))
+    return pointwise.prelu(input, weight)
+
+
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    *,
+    rng: Any = None,
+) -> Tensor:
+    """Leaky relu; the slope of each element is drawn from [lower, upper), or in use their mean.
+
+    Xu et al. 2015 (arXiv:1505.00853), section 3.4.
+    """
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)
+    slopes = lower + (upper - lower) * backend.generator(input.device, rng).random(input.shape)
+    return pointwise.prelu(input, slopes.astype(input.dtype))
+
+
+# --------------------------------------------------------------------------------------- dropout
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Tensor:
+    """In training, 0 for each element with probability p, and x / (1 - p) for the others.
+
+    In use, the input.  Raises ValueError for p outside [0, 1].
+    """
+    return _dropout(masked.dropout, input, input.shape, p, training, rng)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Tensor:
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
+    return _dropout(masked.dropout, input, _channels(input, 2), p, training, rng)
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Tensor:
+    """Dropout of whole channels of (N, C, H, W).  Tompson et al. 2015 (arXiv:1411.4280)."""
+    return _dropout(masked.dropout, input, _channels(input, 0), p, training, rng)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, *, rng: Any = None) -> Tensor:
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    return _dropout(masked.dropout, input, _channels(input, 4), p, training, rng)
+
+
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, *, rng: Any = None
+) -> Tensor:
+    """Dropout to the lowest value of selu, which keeps mean 0 and variance 1."""
+    return _dropout(masked.alpha_dropout, input, input.shape, p, training, rng)
+
+
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, *, rng: Any = None
+) -> Tensor:
+    """Alpha dropout of whole channels of (N, C, ...)."""
+    return _dropout(masked.alpha_dropout, input, _channels(input, 0), p, training, rng)
+
+
+def _channels(input: Tensor, unbatched: int) -> tuple[int, ...]:
+    """The shape of a mask with one element for each channel, of inputs (N, C, ...) or (C, ...)."""
+    leading = 1 if input.ndim == unbatched else 2
+    return input.shape[:leading] + (1,) * (input.ndim - leading)
+
+
+def _dropout(kind: Any, input: Tensor, shape: Any, p: float, training: bool, rng: Any) -> Tensor:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout: p is the probability to drop, from 0 to 1, not {p}")
+    if not training or p == 0.0:
+        return input
+    kept = backend.generator(input.device, rng).random(shape, dtype=np.float32) >= p
+    return kind(input, kept, p)

@@ -1,0 +1,56 @@
+"""The affine map of a layer: y = x W' + b."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import errors
+from ..graph import op
+
+
+@op
+def linear(x, weight, bias=None):
+    """y = x weight' + bias.
+
+    x: (..., in), weight: (out, in), bias: (out,) or None.  Returns (..., out).
+    Raises TypeError where dtypes differ: one float64 array would make the whole network float64.
+    """
+    if x.dtype != weight.dtype:
+        raise TypeError(
+            f"the input is {x.dtype}, the weight {weight.dtype}: cast the input with "
+            f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
+        )
+    y = np.matmul(x, weight.T)
+    if bias is not None:
+        y += bias
+    return y
+
+
+def _flat(x):
+    """(..., k) as (M, k)."""
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+
+
+# y_ni = sum_j x_nj W_ij + b_i, so
+#   dL/dx_nj = sum_i g_ni W_ij      dL/dW_ij = sum_n g_ni x_nj      dL/db_i = sum_n g_ni
+# (the engine sums g over the axes that b was broadcast along)
+linear.vjp(
+    x=lambda g, weight: g @ weight,
+    weight=lambda g, x: _flat(g).swapaxes(0, 1) @ _flat(x),
+    bias=lambda g: g,
+)
+
+
+def _explain(x, weight, bias=None):
+    """What is wrong with the shapes of `linear`."""
+    if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        return (
+            f"x {x.shape} needs a last axis of length {weight.shape[-1]}, "
+            f"for weight {weight.shape} is (out, in)"
+        )
+    if bias is not None and bias.shape != (weight.shape[0],):
+        return f"bias {bias.shape} must be ({weight.shape[0]},), as weight is {weight.shape}"
+    return None
+
+
+errors.explanations["linear"] = _explain
