@@ -9,7 +9,7 @@ tensor([2., 4.])
 
 from . import autograd, data
 from .backend import get_default_dtype, seed, set_default_dtype
-from .graph import Tensor, enable_grad, no_grad, set_grad_enabled, tensor
+from .graph import Tensor, tensor
 from .ops.elementwise import (
     absolute,
     add,
@@ -91,6 +91,7 @@ from .ops.shape import (
     transpose,
     zeros_like,
 )
+from .recording import enable_grad, no_grad, set_grad_enabled
 
 __version__ = "0.1.0"
 

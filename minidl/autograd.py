@@ -1,7 +1,8 @@
 """PyTorch's `autograd`: the gradient as a function call, and its checks."""
 
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .graph import backward, enable_grad, grad, no_grad, set_grad_enabled
+from .recording import enable_grad, no_grad, set_grad_enabled
+from .reverse import backward, grad
 
 __all__ = [
     "GradcheckError",

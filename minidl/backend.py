@@ -14,7 +14,7 @@ import numpy as np
 
 Array = Any  # a numpy.ndarray or a cupy.ndarray
 
-# array type -> (device kind, the library's namespace).  CuPy's entry is made when CuPy is first used.
+# array type -> (device kind, the library).  CuPy's entry is made when CuPy is first used.
 libraries: dict[type, tuple[str, Any]] = {np.ndarray: ("cpu", np)}
 
 
@@ -73,7 +73,7 @@ def cuda_is_available() -> bool:
 def namespace(device: str | None) -> Any:
     """The array library of a device: None or 'cpu' is numpy, 'cuda' or 'cuda:1' is cupy.
 
-    Raises ValueError for a device name that is unknown, RuntimeError where CuPy or a GPU is missing.
+    Raises ValueError for an unknown device name, RuntimeError where CuPy or a GPU is missing.
     """
     if device is None or device == "cpu":
         return np
@@ -143,7 +143,7 @@ def checked_dtype(result: Array) -> Array:
     kind = result.dtype.kind
     if kind == "c":
         raise TypeError(
-            "complex numbers are not supported: a complex derivative is not one number but two, and "
+            "complex numbers are not supported: a complex derivative is two numbers, not one, and "
             "conventions differ; keep real and imaginary part as two tensors"
         )
     if kind not in "fiub":

@@ -81,16 +81,113 @@ def _axis_problem(parameters: Sequence[str], values: Sequence[Any]) -> str | Non
     return None
 
 
-def unexpected_keyword(name: str, keyword: str, allowed: Sequence[str]) -> TypeError:
-    """`name` was called with a keyword that it lacks; PyTorch's spellings are pointed out."""
-    numpy_spelling = {
-        "dim": "axis",
-        "keepdim": "keepdims",
-        "unbiased": "ddof",
-        "correction": "ddof",
-    }
-    if numpy_spelling.get(keyword) in allowed:
-        hint = f"minidl's mathematics is spelled as NumPy's: use {numpy_spelling[keyword]}="
+def missing_argument(name: str, missing: str, allowed: Sequence[str]) -> TypeError:
+    """`name` was called without an argument that has no default."""
+    return TypeError(f"{name}() needs {missing!r}: it takes {', '.join(allowed)}")
+
+
+def unexpected_argument(name: str, given: dict, allowed: Sequence[str], count: int) -> TypeError:
+    """`name` was called with a keyword that it lacks, or with too many arguments."""
+    if not given:
+        return TypeError(f"{name}() takes {', '.join(allowed)}, but {count} arguments were given")
+    keyword = next(iter(given))
+    spelling = {"dim": "axis", "keepdim": "keepdims", "unbiased": "ddof", "correction": "ddof"}
+    if spelling.get(keyword) in allowed:
+        hint = f"minidl's mathematics is spelled as NumPy's: use {spelling[keyword]}="
     else:
         hint = f"it takes {', '.join(allowed)}"
     return TypeError(f"{name}() has no parameter {keyword!r}: {hint}")
+
+
+# ------------------------------------------------------------------- what the engine refuses
+
+
+def no_derivative(name: str, parameter: str) -> TypeError:
+    """A parameter without a rule was given a tensor that requires a gradient."""
+    return TypeError(
+        f"{name} has no derivative with respect to {parameter!r}: "
+        f"if it is a constant here, pass {parameter}.detach()"
+    )
+
+
+def wrong_data(value: Any, x: Any) -> ValueError:
+    """An array of another shape or dtype was assigned to the data of a tensor in a graph."""
+    return ValueError(
+        f"data of shape {value.shape}, {value.dtype} cannot stand in for shape {x.shape}, "
+        f"{x.dtype}, of which a gradient is required: make a new tensor"
+    )
+
+
+def no_definition(name: str) -> TypeError:
+    """A fused operation was given a backward before its composite."""
+    return TypeError(
+        f"{name}: a fused operation needs its composite first; without a definition in plain "
+        "operations it has no second derivative"
+    )
+
+
+def not_a_leaf(name: str, verb: str) -> RuntimeError:
+    """Something only a leaf can do was asked of a result."""
+    return RuntimeError(
+        f"the result of {name} cannot {verb}: do it with x.detach(), outside the graph"
+    )
+
+
+def integer_gradient(dtype: Any) -> TypeError:
+    """A gradient was asked for of integers or bools."""
+    return TypeError(
+        f"only float tensors can have a gradient, and this one is {dtype}: "
+        "make it with dtype='float32', or use .astype('float32') first"
+    )
+
+
+def requires_no_gradient(what: str) -> RuntimeError:
+    """A pass was to start or end at a tensor outside the graph."""
+    return RuntimeError(
+        f"{what} requires no gradient: nothing that it was computed from was made with "
+        "requires_grad=True, or it was computed under no_grad(), or detached"
+    )
+
+
+def not_a_number(shape: tuple) -> RuntimeError:
+    """backward on a tensor with several elements, without a gradient to begin with."""
+    return RuntimeError(
+        f"backward on a tensor of shape {shape}: a gradient is that of one number; "
+        f"call .sum() or .mean() first, or pass dL/dy of shape {shape} as the gradient"
+    )
+
+
+def wrong_gradient_shape(given: tuple, expected: tuple) -> ValueError:
+    """The gradient to begin with has another shape than its tensor."""
+    return ValueError(f"the gradient has shape {given}, its tensor {expected}: they must be equal")
+
+
+def wrong_rule_shape(name: str, given: tuple, expected: tuple) -> RuntimeError:
+    """A rule returned what cannot be a gradient of its input."""
+    return RuntimeError(
+        f"{name}: a rule returned a gradient of shape {given} for an input of shape {expected}"
+    )
+
+
+def already_freed(name: str) -> RuntimeError:
+    """A second pass over a graph that was not retained."""
+    return RuntimeError(
+        f"{name}: a backward pass already went through here, and freed what this one needs; "
+        "pass retain_graph=True to the first pass"
+    )
+
+
+def changed_in_place(name: str, shape: tuple) -> RuntimeError:
+    """A saved array was written to."""
+    return RuntimeError(
+        f"{name}: a value of shape {shape} that its gradient needs was changed in place after it "
+        "was used (by an optimiser step, copy_, or .data = ...): call backward before the change, "
+        "or use a copy"
+    )
+
+
+def unused_input(i: int) -> RuntimeError:
+    """grad was asked for an input that no output depends on."""
+    return RuntimeError(
+        f"grad: no output depends on input {i}; with allow_unused=True its gradient is None"
+    )

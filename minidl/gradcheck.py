@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 
 from .differences import EPS, Arrays, Pullback, Report, check_arrays, random
-from .graph import Tensor, enable_grad, grad, tensor
+from .graph import Tensor, tensor
+from .recording import enable_grad
+from .reverse import grad
 
 Parameters = Iterable[Tensor] | dict[str, Tensor]
 

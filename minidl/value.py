@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import backend
+from . import backend, errors
 
 # What stands for NumPy's function when it is called on a Tensor; `ops` adds every operation.
 numpy_functions: dict[Callable, Callable] = {
@@ -93,6 +93,18 @@ class Value:
 
     __hash__ = object.__hash__  # == compares elements, so identity must say which tensor is which
 
+    # ----- copies: new leaves, for a graph belongs to one tensor
+
+    def __deepcopy__(self, memo: dict) -> Value:
+        copy = self.__reduce_ex__(2)[0](type(self), self._data.copy(), self.requires_grad)
+        copy.grad = None if self.grad is None else self.grad.detach().__deepcopy__(memo)
+        return copy
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        if not self.is_leaf:
+            raise errors.not_a_leaf(self.node.name, "be copied or pickled")
+        return _leaf, (type(self), self._data, self.requires_grad)
+
     # ----- to NumPy
 
     def numpy(self) -> np.ndarray:
@@ -156,3 +168,10 @@ class Value:
 
     def __format__(self, specification: str) -> str:
         return format(self.item(), specification) if specification else repr(self)
+
+
+def _leaf(kind: type, data: Any, requires_grad: bool) -> Any:
+    """A tensor of a subclass, as its own pickle or copy makes it, without calling its __init__."""
+    made = kind.__new__(kind)
+    made._data, made.edge, made.grad = data, None, None
+    return made.requires_grad_(requires_grad)

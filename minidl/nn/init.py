@@ -17,7 +17,8 @@ import numpy as np
 from scipy import special
 
 from .. import backend
-from ..graph import Tensor, no_grad
+from ..graph import Tensor
+from ..recording import no_grad
 
 
 def _write(tensor: Tensor, values: Any) -> Tensor:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Tensor, mark_changed, mode, operations
+from ..graph import Tensor, operations
+from ..recording import mark_changed, mode
 from ..value import numpy_functions
 from . import elementwise, indexing, products, reduce, shape
 
@@ -73,7 +74,8 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
         )
     if isinstance(value, Tensor) and value.requires_grad and mode.record:
         raise RuntimeError(
-            "x[index] = value would lose the gradient of value: write x = minidl.index_put(x, index, value)"
+            "x[index] = value would lose the gradient of value: "
+            "write x = minidl.index_put(x, index, value)"
         )
     mark_changed(self._data)
     self._data[indexing.plain_index(index)] = value._data if isinstance(value, Tensor) else value

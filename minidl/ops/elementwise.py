@@ -61,7 +61,7 @@ floor_divide.vjp(a=lambda g: g * 0.0, b=lambda g: g * 0.0)
 
 @op
 def remainder(a, b):
-    """a - b * floor(a / b), with the sign of b.  At a jump, the derivative is that of the formula."""
+    """a - b * floor(a / b), with the sign of b; floor counts as a constant."""
     return np.remainder(a, b)
 
 
@@ -81,8 +81,8 @@ negative.vjp(x=lambda g: -g)
 def power(a, b):
     """a ** b, for a > 0, or for any a where b is a constant integer.
 
-    d/da = b a^(b-1), which is 0 where b = 0 whatever a is.  d/db = a^b log a, which is 0 where a = 0
-    and b >= 0 (the limit).
+    d/da = b a^(b-1), which is 0 where b = 0 whatever a is.
+    d/db = a^b log a, which is 0 where a = 0 and b >= 0 (the limit).
     """
     return a**b  # the operator turns x**2 into x * x, np.power does not
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..graph import Scattered, Tensor, op
+from ..accumulate import Scattered
+from ..graph import Tensor, op
 from .elementwise import where
 from .shape import reshape
 
@@ -45,7 +46,7 @@ def scatter(values, indices, shape):
 
 
 scatter.vjp(values=lambda g, indices: [getitem(g, index) for index in indices])
-Scattered.total = staticmethod(scatter)
+Scattered.add_up = staticmethod(scatter)
 
 
 def add_at(out: Any, index: Any, value: Any) -> None:
@@ -87,7 +88,7 @@ def add_rows(out: Any, rows: Any, value: Any) -> None:
 
 @op
 def index_put(x, index, values):
-    """A copy of x in which x[index] is `values`.  Where a place is named twice, the last one stays."""
+    """A copy of x with `values` at x[index]; where a place is named twice, the last stays."""
     out = x.copy()
     out[index] = values
     return out
@@ -119,7 +120,7 @@ def take_along_axis(x, indices, axis=-1):
 
 @op
 def add_along_axis(x, indices, axis, shape):
-    """The adjoint of take_along_axis: zeros of `shape`, plus each x at the place `indices` names."""
+    """The adjoint of take_along_axis: zeros of `shape`, plus x at the places `indices` names."""
     out = backend.zeros(shape, x.dtype, x)
     library = backend.xp(x)
     place = []

@@ -49,8 +49,8 @@ def _why_not(a, b):
     inner = b.shape[0] if b.ndim == 1 else b.shape[-2]
     if a.shape[-1] != inner:
         return (
-            f"{a.shape} @ {b.shape}: the inner lengths {a.shape[-1]} and {inner} differ; the last axis "
-            f"of a must be as long as the {'only' if b.ndim == 1 else 'second to last'} one of b"
+            f"{a.shape} @ {b.shape}: the inner lengths {a.shape[-1]} and {inner} differ; the last "
+            f"axis of a must be as long as the {'only' if b.ndim == 1 else 'last but one'} of b"
         )
     return f"{a.shape} @ {b.shape}: the leading axes do not broadcast"
 
@@ -112,8 +112,8 @@ def _einsum_rule(g, operands, operands_shape, subscripts):
 def _einsum_operand(g, i, operands, shape, letters, result):
     """The gradient of one operand, which is again an einsum: g with all the other operands.
 
-    A letter that only this operand has was summed over: ones repeat the gradient along it.  A letter
-    that it has twice took a diagonal: an identity matrix puts the gradient back there.
+    A letter that only this operand has was summed over: ones repeat the gradient along it.
+    A letter that it has twice took a diagonal: an identity matrix puts the gradient back there.
     """
     library = backend.xp(_array(g))
     others = [o for j, o in enumerate(operands) if j != i]

@@ -76,7 +76,7 @@ var.vjp(x=_var_x)
 
 @op
 def std(x, axis=None, ddof=0, keepdims=False):
-    """The square root of the variance (ddof = 0; PyTorch's default is 1).  At 0 its gradient is 0."""
+    """The square root of the variance, with ddof = 0 (PyTorch: 1).  At 0 its gradient is 0."""
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 

@@ -1,0 +1,100 @@
+"""Whether operations are recorded, by thread; and what was written to since, by the clock."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import backend, errors
+
+clock = itertools.count(1)  # stamps nodes and changes; later is larger, so it sorts a graph
+observers: list[Any] = []  # told of every node made and every rule run: debug(), trace()
+
+
+# --------------------------------------------------------------------------------- grad mode
+
+
+class _Mode(threading.local):
+    record = True
+
+
+mode = _Mode()
+
+
+class set_grad_enabled:
+    """Record operations, or do not, in a `with` block or a decorated function, in this thread."""
+
+    def __init__(self, record: bool) -> None:
+        self.record, self.before = record, []
+
+    def __enter__(self) -> None:
+        self.before.append(mode.record)
+        mode.record = self.record
+
+    def __exit__(self, *_: Any) -> None:
+        mode.record = self.before.pop()
+
+    def __call__(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with set_grad_enabled(self.record):
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+def no_grad() -> set_grad_enabled:
+    """`with no_grad():` what is computed here requires no gradient.  Also a decorator."""
+    return set_grad_enabled(False)
+
+
+def enable_grad() -> set_grad_enabled:
+    """`with enable_grad():` operations are recorded here, even inside `no_grad`."""
+    return set_grad_enabled(True)
+
+
+# --------------------------------------------------------------------------- changes in place
+
+
+class Changes:
+    """When memory that a graph may have saved was last written to.
+
+    A saved array must hold what it held when it was saved.  Whoever writes into an array says so
+    here, and a backward pass compares the times; recording pays nothing for it.
+    """
+
+    def __init__(self) -> None:
+        self.latest = 0  # the time of the last change of all
+        self.times: dict[int, tuple[weakref.ref, int]] = {}  # id of an array -> its last change
+
+    def mark(self, array: Any) -> None:
+        """Note that `array` is being written to: a graph that saved any of its memory is stale."""
+        memory = _owner(array)
+        key, self.latest = id(memory), next(clock)
+        known = self.times.get(key)
+        alive = known[0] if known else weakref.ref(memory, lambda _: self.times.pop(key, None))
+        self.times[key] = (alive, self.latest)
+
+    def refuse(self, saved: Iterable[Any], since: int, name: str) -> None:
+        """Raise RuntimeError if an array that operation `name` saved was changed after `since`."""
+        for value in saved:
+            if isinstance(value, list | tuple):
+                self.refuse(value, since, name)
+            elif backend.is_array(value):
+                if self.times.get(id(_owner(value)), (None, 0))[1] > since:
+                    raise errors.changed_in_place(name, value.shape)
+
+
+def _owner(array: Any) -> Any:
+    """The array whose memory this is, if `array` is a view of another."""
+    while isinstance(array.base, type(array)):
+        array = array.base
+    return array
+
+
+changes = Changes()
+mark_changed = changes.mark

@@ -1,0 +1,303 @@
+"""backward and grad: the reverse pass over a recorded graph, of any order.
+
+The pass visits nodes from the last made to the first, which is a topological order: when it comes
+to a node, every gradient that belongs to its output has arrived.  It adds them up, asks the rules
+of the node for the gradients of its inputs, and sends these on along the edges.
+
+A rule's one text serves twice.  Given arrays it computes: that is a first-order pass, and makes no
+Tensor and no Node.  Given Tensors (create_graph=True) it is itself recorded, so that its result can
+be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from . import backend, errors
+from .accumulate import Sums, released
+from .graph import Node, Tensor, edge_to, op
+from .recording import changes, mark_changed, observers, set_grad_enabled
+
+
+def backward(
+    tensors: Sequence[Tensor],
+    gradients: Sequence[Any] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """Add dL/dx to `x.grad` for every leaf x that `tensors` depend on, or for `inputs` alone.
+
+    gradients: dL/dy for each y of `tensors`; a y with one element may do without: it is L itself.
+    create_graph: record the pass, so that the gradients can be differentiated again.
+    retain_graph: keep what the pass uses, for another pass; as `create_graph` unless given.
+    Raises RuntimeError where nothing requires a gradient, on a second pass over what was not
+    retained, and if a value that the pass needs was changed in place.
+    """
+    targets = None if inputs is None else {_place(x): x for x in inputs}
+    arrived = _sweep(tensors, gradients, targets, retain_graph, create_graph)
+    for place, box in arrived.items():
+        x = place.tensor() if targets is None else targets[place]
+        if x is not None:
+            add_to_grad(x, box)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """sum_k g_k . dy_k/dx for each x of `inputs`, with y of `outputs` and g of `grad_outputs`.
+
+    No `.grad` is touched.  An input that no output depends on raises RuntimeError, or gives None if
+    `allow_unused`.  The other arguments and errors are those of `backward`.
+    """
+    places = [_place(x) for x in _as_list(inputs)]
+    targets = dict.fromkeys(places)
+    arrived = _sweep(_as_list(outputs), grad_outputs, targets, retain_graph, create_graph)
+    for i, place in enumerate(places):
+        if place not in arrived and not allow_unused:
+            raise errors.unused_input(i)
+    return tuple(_as_tensor(arrived.get(place)) for place in places)
+
+
+def add_to_grad(x: Tensor, box: list) -> None:
+    """x.grad += g, which is in a box of its own; x.grad shares its memory with nothing."""
+    (g,) = box
+    if isinstance(g, Tensor):  # of a recorded pass
+        x.grad = g if x.grad is None else x.grad + g
+    elif x.grad is None:
+        del g
+        x.grad = Tensor(released(box))
+    elif x.grad.requires_grad:
+        x.grad = x.grad + Tensor(g)
+    else:
+        mark_changed(x.grad._data)
+        x.grad._data += g
+
+
+def _sweep(
+    outputs: Sequence[Tensor],
+    gradients: Any,
+    targets: dict | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+) -> dict[Any, list]:
+    """One reverse pass: {place: [gradient]} for `targets`, or for all leaves."""
+    retain_graph = create_graph if retain_graph is None else retain_graph
+    seeds = _seeds(outputs, gradients, create_graph)
+    wanted = _on_the_way([edge[0] for edge, _ in seeds], targets)
+    sums, arrived = Sums(create_graph), {}
+
+    def take(node: Node, number: int) -> Any:
+        """The gradient of one output, for the hooks and for those who asked for it."""
+        place = (node, number) if number else node
+        g = sums.take(place)
+        if g is not None and node.hooks:
+            g = _through_hooks(g, node, number, create_graph)
+        if g is not None and (node.plan is None if targets is None else place in targets):
+            arrived[place] = [g]
+        return g
+
+    for edge, g in seeds:
+        sums.add(edge, g, None)
+    del seeds
+    with set_grad_enabled(create_graph):
+        for node in sorted(wanted, key=attrgetter("order"), reverse=True):
+            plan, g = node.plan, take(node, 0)
+            if node.outputs > 1:
+                g = [g, *(take(node, k) for k in range(1, node.outputs))]
+                g = None if all(g_k is None for g_k in g) else g
+            if g is None or plan is None:
+                continue
+            if node.saved is None:
+                raise errors.already_freed(node.name)
+            if changes.latest > node.order:
+                changes.refuse(node.saved, node.order, node.name)
+            if plan.simple and targets is None and not create_graph:
+                results = [rule(g, *pick(node.saved)) for rule, pick in plan.rules]
+            else:
+                results = _pull(node, g, wanted, create_graph)
+            for observer in observers:
+                observer.pulled(node, g, results)
+            for edge, result in zip(node.edges, results):
+                if edge.__class__ is tuple:
+                    if result is not None:
+                        sums.add(edge, result, node)
+                else:
+                    for one, part in zip(edge, result or ()):
+                        if one is not None and one[0] in wanted:
+                            sums.add(one, part, node)
+            if node.saved and not retain_graph:
+                node.saved = None
+    return arrived
+
+
+def _pull(node: Node, g: Any, wanted: set, create_graph: bool) -> Sequence:
+    """The gradients of a node's inputs, given the gradient g of its output (a list, if several)."""
+    plan = node.plan
+    if plan.op.joint is None:
+        saved = _on_tensors(node) if create_graph else node.saved
+        return [
+            rule(g, *pick(saved)) if _leads_on(edge, wanted) else None
+            for (rule, pick), edge in zip(plan.rules, node.edges)
+        ]
+    needs = {plan.op.names[i]: edge[0] in wanted for i, edge in zip(plan.inputs, node.edges)}
+    if create_graph:
+        return _pull_through_definition(node, g, needs)
+    given = dict(zip(plan.saves, node.saved), g=g)
+    given["needs"] = tuple(needs.get(name, False) for name in plan.op.joint_inputs)
+    results = plan.op.joint(*(given[p] for p in plan.joint_needs))
+    by_name = dict(zip(plan.op.joint_inputs, results))
+    return [by_name[name] for name in needs]
+
+
+@op
+def alias(x):
+    """x itself, at a new place in the graph."""
+    return x
+
+
+alias.vjp(x=lambda g: g)
+
+
+def _pull_through_definition(node: Node, g: Any, needs: dict[str, bool]) -> list:
+    """The gradients of a fused operation, recorded: trace its definition and differentiate that.
+
+    The definition runs on fresh aliases of the inputs, and the inner pass stops at them.  Otherwise
+    an input that is used twice, or that depends on another input, would be counted twice.
+    """
+    this = node.plan.op
+    inputs = dict(zip(this.names, _on_tensors(node)))
+    aliases = {name: alias(inputs[name]) for name, needed in needs.items() if needed}
+    y = this.definition(*(inputs | aliases).values())
+    pairs = zip(y if isinstance(y, tuple) else [y], g if isinstance(g, list) else [g])
+    ys, gs = zip(*((y_k, g_k) for y_k, g_k in pairs if g_k is not None))
+    found = grad(ys, [*aliases.values()], gs, create_graph=True, allow_unused=True)
+    by_name = dict(zip(aliases, found))
+    return [by_name.get(name) for name in needs]
+
+
+def _on_tensors(node: Node) -> list:
+    """What a node saved, each float array as a Tensor at its place in the graph."""
+    op, edges = node.plan.op, dict(zip(node.plan.inputs, node.edges))
+
+    def wrap(value: Any, edge: Any) -> Any:
+        if value.__class__ is list:
+            return [*map(wrap, value, edge or [None] * len(value))]
+        is_float = backend.is_array(value) and value.dtype.kind == "f"
+        return Tensor(value, edge) if is_float else value
+
+    values = []
+    for name, value in zip(node.plan.saves, node.saved):
+        if name == "y" and value.__class__ is tuple:
+            values.append(tuple(wrap(y, edge_to(node, k, y)) for k, y in enumerate(value)))
+        elif name == "y":
+            values.append(wrap(value, edge_to(node, 0, value)))
+        elif name in op.names:
+            values.append(wrap(value, edges.get(op.names.index(name))))
+        else:
+            values.append(value)
+    return values
+
+
+def _seeds(outputs: Sequence[Tensor], gradients: Any, create_graph: bool) -> list[tuple]:
+    """The pairs (edge, gradient) that a pass begins with."""
+    gradients = [None] * len(outputs) if gradients is None else _as_list(gradients)
+    if len(gradients) != len(outputs):
+        raise ValueError(f"{len(outputs)} outputs need as many gradients, not {len(gradients)}")
+    seeds = []
+    for y, g in zip(outputs, gradients):
+        if y.edge is None:
+            raise errors.requires_no_gradient("backward: this tensor")
+        if g is None and y.size != 1:
+            raise errors.not_a_number(y.shape)
+        library = backend.xp(y._data)
+        if g is None:
+            g = library.ones(y.shape, y.dtype)
+        elif not (create_graph and isinstance(g, Tensor)):
+            g = library.asarray(g._data if isinstance(g, Tensor) else g, dtype=y.dtype)
+        if g.shape != y.shape:
+            raise errors.wrong_gradient_shape(g.shape, y.shape)
+        seeds.append((y.edge, Tensor(g) if create_graph and not isinstance(g, Tensor) else g))
+    return seeds
+
+
+def _on_the_way(roots: Sequence[Node], targets: dict | None) -> set[Node]:
+    """The nodes that a pass visits: all that `roots` depend on, or those that lead to a target."""
+    ends = {t[0] if isinstance(t, tuple) else t for t in targets or ()}
+    earliest = min((end.order for end in ends), default=0)
+    seen, stack = set(), [*roots]
+    while stack:
+        node = stack.pop()
+        if node not in seen and node.order >= earliest:
+            seen.add(node)
+            for edge in node.edges:
+                if edge.__class__ is tuple:
+                    stack.append(edge[0])
+                else:
+                    stack.extend(e[0] for e in edge if e is not None)
+    if targets is None:
+        return seen
+    wanted: set[Node] = set()
+    for node in sorted(seen, key=attrgetter("order")):
+        if node in ends or any(_leads_on(edge, wanted) for edge in node.edges):
+            wanted.add(node)
+    return wanted
+
+
+def _leads_on(edge: Any, wanted: set) -> bool:
+    """Whether an edge, or one of a list of edges, leads to a node in `wanted`."""
+    if edge.__class__ is tuple:
+        return edge[0] in wanted
+    return any(e is not None and e[0] in wanted for e in edge)
+
+
+def _through_hooks(g: Any, node: Node, number: int, create_graph: bool) -> Any:
+    """What the hooks of output `number` make of its gradient."""
+    for hook in [hook for n, hook in node.hooks if n == number]:
+        replaced = hook(g if create_graph else Tensor(np.asarray(g)))
+        if replaced is not None:
+            g = replaced if create_graph else replaced._data
+    return g
+
+
+def _place(x: Tensor) -> Any:
+    """Where the gradient of x arrives: at its node, or (node, number) for a later output."""
+    if x.edge is None:
+        raise errors.requires_no_gradient("grad: an input")
+    node, number, *_ = x.edge
+    return (node, number) if number else node
+
+
+def _as_tensor(box: list | None) -> Tensor | None:
+    """The gradient in a box, as a Tensor whose memory nobody else has."""
+    if box is None or isinstance(box[0], Tensor):
+        return box and box[0]
+    return Tensor(released(box))
+
+
+def _as_list(x: Any) -> list:
+    return [*x] if isinstance(x, list | tuple) else [x]
+
+
+def _backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """Add dL/dx to `x.grad` for every leaf x, where L is this tensor: see `autograd.backward`."""
+    given = None if gradient is None else [gradient]
+    backward([self], given, retain_graph, create_graph, inputs)
+
+
+Tensor.backward = _backward

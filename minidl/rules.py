@@ -1,0 +1,123 @@
+"""What is known of an operation: its forward on arrays, and the rules that differentiate it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from . import errors
+
+
+class Op:
+    """An operation, without its calls: `graph.op` makes the function that is called."""
+
+    def __init__(
+        self, forward: Callable, list_of: str | None, aux: bool, constant_outputs: Sequence[int]
+    ) -> None:
+        self.forward, self.name = forward, forward.__name__
+        parameters = inspect.signature(forward).parameters.values()
+        self.defaults = {p.name: p.default for p in parameters}
+        self.names = tuple(self.defaults)
+        self.list_of = list_of  # the parameter that is a list of inputs
+        self.aux = aux  # whether the forward returns (y, aux)
+        self.constant_outputs = frozenset(constant_outputs)
+        self.rules: dict[str, Callable] = {}  # input -> its rule
+        self.definition: Callable | None = None  # of a fused operation, in plain operations
+        self.joint: Callable | None = None  # the one rule of a fused operation,
+        self.joint_inputs: tuple[str, ...] = ()  # and the inputs whose gradients it returns
+        self.plans: dict[int, Plan] = {}
+
+    def vjp(self, **rules: Callable) -> None:
+        """Give the rule of each differentiable input: `vjp(a=lambda g, b: g * b, ...)`."""
+        known = {*self.names, "y", *(f"{name}_shape" for name in self.names)}
+        for name, rule in rules.items():
+            first, *needed = inspect.signature(rule).parameters
+            if name not in self.names or first != "g" or not known.issuperset(needed):
+                raise TypeError(
+                    f"{self.name}.vjp({name}=...): a rule is for one of {', '.join(self.names)}, "
+                    f"and its parameters are g, then names out of {', '.join(sorted(known))}"
+                )
+            self.rules[name] = rule
+
+    def composite(self, definition: Callable) -> Callable:
+        """Give the definition of a fused operation in plain operations."""
+        self.definition = definition
+        return definition
+
+    def backward(self, *inputs: str) -> Callable[[Callable], Callable]:
+        """Give the one rule of a fused operation, on arrays: it returns a gradient for each of
+        `inputs`, may name `aux`, and `needs` to learn which of them are wanted."""
+        if self.definition is None:
+            raise errors.no_definition(self.name)
+
+        def register(rule: Callable) -> Callable:
+            self.joint, self.joint_inputs = rule, inputs
+            return rule
+
+        return register
+
+    def bind(self, args: tuple, kwargs: dict[str, Any]) -> list:
+        """The arguments of a call, one for each parameter, in order."""
+        bound = list(args)
+        for name in self.names[len(args) :]:
+            value = kwargs.pop(name) if name in kwargs else self.defaults[name]
+            if value is inspect.Parameter.empty:
+                raise errors.missing_argument(self.name, name, self.names)
+            bound.append(value)
+        if kwargs or len(bound) > len(self.names):
+            raise errors.unexpected_argument(self.name, kwargs, self.names, len(bound))
+        if self.list_of is not None:
+            at = self.names.index(self.list_of)
+            bound[at] = list(bound[at])
+        return bound
+
+    def differentiable(self, number: int, y: Any) -> bool:
+        """Whether output `number`, the array y, can have a gradient."""
+        return y.dtype.kind == "f" and number not in self.constant_outputs
+
+    def plan(self, mask: int) -> Plan:
+        """What to save and which rules to run if the inputs whose bits are in `mask` need it."""
+        if mask not in self.plans:
+            self.plans[mask] = Plan(self, [i for i in range(len(self.names)) if mask >> i & 1])
+        return self.plans[mask]
+
+
+class Plan:
+    """An operation of which certain inputs need a gradient: what to save, which rules to run.
+
+    What may be saved is listed in the order in which a call lines it up: the arguments, the output,
+    aux, the arguments' shapes.
+    """
+
+    def __init__(self, op: Op, inputs: list[int]) -> None:
+        self.op, self.inputs, self.name = op, inputs, op.name
+        names = [op.names[i] for i in inputs]
+        for name in names:
+            if name not in (op.joint_inputs or op.rules):
+                raise errors.no_derivative(op.name, name)
+        available = [*op.names, "y", "aux", *(f"{name}_shape" for name in op.names)]
+        if op.joint:  # its definition, if that is traced, takes all inputs
+            self.joint_needs = [*inspect.signature(op.joint).parameters]
+            wanted = [*op.names, *(p for p in self.joint_needs if p in ("y", "aux"))]
+        else:
+            needs = {name: [*inspect.signature(op.rules[name]).parameters][1:] for name in names}
+            wanted = [p for name in names for p in needs[name]]
+        self.saves = list(dict.fromkeys(wanted))  # each name once
+        self.pick = picker([available.index(p) for p in self.saves])
+        self.saves_more = any(available.index(p) > len(op.names) for p in self.saves)
+        self.simple = op.joint is None and op.list_of is None
+        self.rules = []  # (rule, what picks its arguments from the saved values)
+        if not op.joint:
+            for name in names:
+                arguments = picker([self.saves.index(p) for p in needs[name]])
+                self.rules.append((op.rules[name], arguments))
+
+
+def picker(positions: Sequence[int]) -> Callable[[Sequence], Sequence]:
+    """The function from a sequence to its elements at `positions`."""
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    first = positions[0] if positions else 0
+    return itemgetter(slice(first, first + len(positions)))  # one element, or none, as a sequence
