@@ -7,7 +7,7 @@
 tensor([2., 4.])
 """
 
-from . import autograd, data
+from . import autograd, data, optim
 from .backend import get_default_dtype, seed, set_default_dtype
 from .graph import Tensor, tensor
 from .ops.elementwise import (
@@ -149,6 +149,7 @@ __all__ = [
     "negative",
     "no_grad",
     "not_equal",
+    "optim",
     "pad",
     "power",
     "reciprocal",
