@@ -151,7 +151,7 @@ class Node:
         self.plan = plan  # the operation, and which rules to run
         self.edges = edges  # where its inputs came from; for a list of inputs, a list of edges
         self.saved = saved  # what the rules will need; None once a pass has used it up
-        self.outputs = outputs
+        self.outputs = outputs  # how many are in its tuple; 0 if it returned one array
         self.order = next(clock)
         self.hooks = ()
 
@@ -168,7 +168,7 @@ class Leaf(Node):
     name = "leaf"
 
     def __init__(self, tensor: Tensor) -> None:
-        super().__init__(None, [], (), 1)
+        super().__init__(None, [], (), 0)
         self.tensor = weakref.ref(tensor)
 
 
@@ -232,7 +232,7 @@ def op(
         values.append(y)
         if plan.saves_more:
             values += [extra if aux else None, *map(_shape, values[:arity])]
-        node = Node(plan, edges, plan.pick(values), len(y) if several else 1)
+        node = Node(plan, edges, plan.pick(values), len(y) if several else 0)
         for observer in observers:
             observer.made(node)
         if not several:

@@ -112,7 +112,7 @@ def _sweep(
     with set_grad_enabled(create_graph):
         for node in sorted(wanted, key=attrgetter("order"), reverse=True):
             plan, g = node.plan, take(node, 0)
-            if node.outputs > 1:
+            if node.outputs:  # a tuple, perhaps of one
                 g = [g, *(take(node, k) for k in range(1, node.outputs))]
                 g = None if all(g_k is None for g_k in g) else g
             if g is None or plan is None:
