@@ -1,0 +1,111 @@
+"""One call of a CuPy function: its arguments go to the host, NumPy's result comes back.
+
+CuPy's signature decides which arguments there are; what they may be follows CuPy's source.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .array import SCALAR_TYPES, StrictArray, on_device
+
+# Parameters that CuPy reads on the host: an array on the device does not become an integer there.
+READ_ON_HOST = frozenset(
+    "axes axis axis1 axis2 axisa axisb axisc ddof deg destination dims dtype edge_order "
+    "indices_or_sections k keepdims kth minlength newshape ndim ndmin num order pad_width reps s "
+    "shape source strides window_shape".split()
+)
+# Parameters whose elements must all be arrays on the device.
+SEQUENCES_OF_ARRAYS = frozenset(["tup", "arys"])
+# Parameters of which CuPy uses an array's methods: a list does not do.
+ARRAYS = frozenset(
+    "a a1 a2 arr array ary b condition element f m prototype test_elements v x x1 x2 y z".split()
+)
+# Functions that take data from the host, that keep their input's memory layout, and whose result
+# CuPy computes on the host.
+UPLOADS = frozenset(["array", "asarray", "asanyarray", "full", "full_like", "result_type"])
+KEEPS_LAYOUT = UPLOADS | frozenset(
+    "asfortranarray astype copy empty_like ndarray.astype ndarray.copy ones_like require zeros_like"
+    .split()
+)
+STAYS_ON_HOST = frozenset(
+    "array2string array_repr array_str base_repr binary_repr can_cast common_type iscomplexobj "
+    "isfortran isrealobj isscalar may_share_memory min_scalar_type ndarray.tobytes ndarray.tolist "
+    "ndim result_type shape shares_memory size".split()
+)
+
+
+def call(
+    name: str,
+    compute: Callable[..., Any],
+    signature: inspect.Signature,
+    args: tuple,
+    kwargs: dict,
+    this: tuple[StrictArray, ...] = (),
+) -> Any:
+    """CuPy's function `name`, computed by NumPy's `compute`; `this` is the array of a method."""
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"CuPy's {name}{signature}: {error}") from None
+    given = [*this, *(v for v in bound.arguments.values() if isinstance(v, StrictArray))]
+    for parameter, value in bound.arguments.items():
+        kind = signature.parameters[parameter].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
+            bound.arguments[parameter] = {k: to_host(name, k, v) for k, v in value.items()}
+        elif kind is inspect.Parameter.VAR_POSITIONAL:
+            bound.arguments[parameter] = tuple(to_host(name, "", v) for v in value)
+        else:
+            bound.arguments[parameter] = to_host(name, parameter, value)
+    with np.errstate(all="ignore"):  # CuPy knows no floating-point warnings
+        result = compute(*(array._host for array in this), *bound.args, **bound.kwargs)
+    return result if name in STAYS_ON_HOST else to_device(result, given, name in KEEPS_LAYOUT)
+
+
+def operand(value: Any) -> Any:
+    """A ufunc's input on the host: an array of the device, a Python or a NumPy scalar."""
+    if isinstance(value, StrictArray):
+        return value._host
+    if type(value) in SCALAR_TYPES:
+        return value
+    raise TypeError(f"Unsupported type {type(value)}: CuPy takes its own arrays and scalars")
+
+
+def to_host(name: str, parameter: str, value: Any) -> Any:
+    """An argument of the function `name` for NumPy, or TypeError where CuPy would not take it."""
+    if isinstance(value, StrictArray):
+        return value if parameter in READ_ON_HOST else value._host
+    if isinstance(value, np.ndarray):
+        if name not in UPLOADS:
+            raise TypeError(f"CuPy's {name} does not take a NumPy array ({parameter})")
+        return np.array(value, order="A")  # the device's own copy
+    if isinstance(value, list | tuple):
+        if parameter in SEQUENCES_OF_ARRAYS and not all(isinstance(v, StrictArray) for v in value):
+            raise TypeError(f"CuPy's {name} takes only CuPy's arrays ({parameter})")
+        if parameter in ARRAYS and name not in UPLOADS:
+            raise TypeError(f"CuPy's {name} takes an array, not a {type(value).__name__}")
+        return type(value)(to_host(name, parameter, v) for v in value)
+    return value
+
+
+def to_device(result: Any, given: Any = (), keeps_layout: bool = False) -> Any:
+    """NumPy's result as CuPy returns it: a number is a 0-d array, an argument comes as itself."""
+    if isinstance(result, np.ndarray):
+        for array in given:
+            if array._host is result:
+                return array
+        # CuPy's kernels write C order, whatever the order of their inputs.
+        new = result.base is None and not keeps_layout
+        return on_device(np.array(result, order="C", copy=None) if new else result)
+    if isinstance(result, np.generic | bool | int | float | complex):
+        return on_device(np.asarray(result))
+    if isinstance(result, list | tuple):
+        items = [to_device(item, given) for item in result]
+        if type(result).__name__.startswith("Unique"):
+            return type(result)(*items)
+        return items if isinstance(result, list) else tuple(items)  # no EighResult: a plain tuple
+    return result
