@@ -6,12 +6,12 @@ CuPy's signature decides which arguments there are; what they may be follows CuP
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from .array import SCALAR_TYPES, StrictArray, on_device
+from .strict_array import SCALAR_TYPES, StrictArray, on_device
 
 # Parameters that CuPy reads on the host: an array on the device does not become an integer there.
 READ_ON_HOST = frozenset(
@@ -25,13 +25,16 @@ SEQUENCES_OF_ARRAYS = frozenset(["tup", "arys"])
 ARRAYS = frozenset(
     "a a1 a2 arr array ary b condition element f m prototype test_elements v x x1 x2 y z".split()
 )
-# Functions that take data from the host, that keep their input's memory layout, and whose result
-# CuPy computes on the host.
+# Functions that take data from the host.
 UPLOADS = frozenset(["array", "asarray", "asanyarray", "full", "full_like", "result_type"])
+# Functions whose result has the memory layout of their input.
 KEEPS_LAYOUT = UPLOADS | frozenset(
-    "asfortranarray astype copy empty_like ndarray.astype ndarray.copy ones_like require zeros_like"
-    .split()
+    "asfortranarray astype copy empty_like ones_like require zeros_like ndarray.astype "
+    "ndarray.copy".split()
 )
+# Functions whose result shares memory without a word: its base is None.
+NEVER_VIEWS = frozenset(["lib.stride_tricks.as_strided", "lib.stride_tricks.sliding_window_view"])
+# Functions whose result CuPy returns on the host.
 STAYS_ON_HOST = frozenset(
     "array2string array_repr array_str base_repr binary_repr can_cast common_type iscomplexobj "
     "isfortran isrealobj isscalar may_share_memory min_scalar_type ndarray.tobytes ndarray.tolist "
@@ -52,7 +55,7 @@ def call(
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"CuPy's {name}{signature}: {error}") from None
-    given = [*this, *(v for v in bound.arguments.values() if isinstance(v, StrictArray))]
+    given = [*this, *arrays_in(bound.arguments.values())]
     for parameter, value in bound.arguments.items():
         kind = signature.parameters[parameter].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
@@ -63,7 +66,16 @@ def call(
             bound.arguments[parameter] = to_host(name, parameter, value)
     with np.errstate(all="ignore"):  # CuPy knows no floating-point warnings
         result = compute(*(array._host for array in this), *bound.args, **bound.kwargs)
-    return result if name in STAYS_ON_HOST else to_device(result, given, name in KEEPS_LAYOUT)
+    return result if name in STAYS_ON_HOST else to_device(name, result, given)
+
+
+def arrays_in(values: Iterable[Any]) -> Iterator[StrictArray]:
+    """The arrays among `values`, and those in tuples and lists among them."""
+    for value in values:
+        if isinstance(value, StrictArray):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from arrays_in(value)
 
 
 def operand(value: Any) -> Any:
@@ -92,19 +104,21 @@ def to_host(name: str, parameter: str, value: Any) -> Any:
     return value
 
 
-def to_device(result: Any, given: Any = (), keeps_layout: bool = False) -> Any:
+def to_device(name: str, result: Any, given: list[StrictArray]) -> Any:
     """NumPy's result as CuPy returns it: a number is a 0-d array, an argument comes as itself."""
     if isinstance(result, np.ndarray):
         for array in given:
             if array._host is result:
                 return array
+            if np.may_share_memory(array._host, result) and name not in NEVER_VIEWS:
+                return on_device(result, array)
         # CuPy's kernels write C order, whatever the order of their inputs.
-        new = result.base is None and not keeps_layout
-        return on_device(np.array(result, order="C", copy=None) if new else result)
+        keeps_layout = name in KEEPS_LAYOUT or name in NEVER_VIEWS
+        return on_device(result if keeps_layout else np.array(result, order="C", copy=None))
     if isinstance(result, np.generic | bool | int | float | complex):
         return on_device(np.asarray(result))
     if isinstance(result, list | tuple):
-        items = [to_device(item, given) for item in result]
+        items = [to_device(name, item, given) for item in result]
         if type(result).__name__.startswith("Unique"):
             return type(result)(*items)
         return items if isinstance(result, list) else tuple(items)  # no EighResult: a plain tuple

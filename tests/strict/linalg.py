@@ -35,10 +35,10 @@ def checked(compute: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return compute(a, *args, **kwargs)
         except np.linalg.LinAlgError:
-            if getattr(_state, "linalg", "ignore") == "raise":
+            if getattr(_state, "linalg", "ignore") == "raise" or a.ndim < 2:
                 raise
-            # Shapes that do not fit raise here again; identity matrices do not fail otherwise.
-            identity = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
+            # With identity matrices nothing fails but for the shapes, of which CuPy complains too.
+            identity = np.broadcast_to(np.eye(*a.shape[-2:], dtype=a.dtype), a.shape)
             result = compute(identity, *args, **kwargs)
             parts = result if isinstance(result, tuple) else (result,)
             parts = tuple(np.full_like(part, np.nan) for part in parts)

@@ -86,16 +86,12 @@ def module_rows(module_name: str, model: Any) -> Iterator[str]:
 def class_rows(class_name: str, cls: type) -> Iterator[str]:
     """The rows of a class: special methods by name only, public methods with their signature."""
     for name in dir(cls):
-        special = name.startswith("__")
-        if hasattr(object, name) or name in ("__slots__", "__weakref__", "__pyx_vtable__"):
+        special = name.startswith("__") and name.endswith("__")
+        routine = callable(getattr(cls, name))
+        if name in dir(object) or (name.startswith("_") and not (special and routine)):
             continue
-        if name.startswith("_") and not special:
-            continue
-        if callable(getattr(cls, name)):
-            detail = "" if special else signature_of(getattr(cls, name), method=True)
-            yield f"{class_name}.{name}\tmethod\t{detail}"
-        else:
-            yield f"{class_name}.{name}\tattribute\t"
+        detail = signature_of(getattr(cls, name), method=True) if routine and not special else ""
+        yield f"{class_name}.{name}\t{'method' if routine else 'attribute'}\t{detail}"
 
 
 def ufunc_detail(ufunc: Any) -> str:

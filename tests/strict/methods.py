@@ -11,7 +11,7 @@ import numpy as np
 
 from . import indexing, table
 from .arguments import call
-from .array import StrictArray, on_device
+from .strict_array import StrictArray, on_device
 
 # Of use only to CUDA code, or to write files.
 NOT_OFFERED = frozenset("cstruct dump dumps flat mdspan reduced_view toDlpack tofile".split())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from . import linalg, methods, random, table, ufuncs
-from .array import StrictArray
+from . import generator, linalg, methods, table, ufuncs
+from .strict_array import StrictArray
 from .table import VERSION
 
 # They call a function of the user's on the data, which on the host would not be the device's.
@@ -107,7 +107,7 @@ COMPUTE = {
 OWN = {  # what is no computation
     "cupy.asnumpy": asnumpy,
     "cupy.get_array_module": get_array_module,
-    "cupy.random.default_rng": random.default_rng,
+    "cupy.random.default_rng": generator.default_rng,
     "cupyx.errstate": linalg.errstate,
     "cupyx.scatter_add": scatter("add"),
     "cupyx.scatter_max": scatter("maximum"),
@@ -152,7 +152,7 @@ cupy = module("cupy")
 cupy.linalg, cupy.fft, cupy.random = map(module, ["cupy.linalg", "cupy.fft", "cupy.random"])
 cupy.lib = Module("cupy.lib")
 cupy.lib.stride_tricks = module("cupy.lib.stride_tricks")
-cupy.ndarray, cupy.ufunc, cupy.random.Generator = StrictArray, ufuncs.Ufunc, random.Generator
+cupy.ndarray, cupy.ufunc, cupy.random.Generator = StrictArray, ufuncs.Ufunc, generator.Generator
 cupyx = module("cupyx")
 cupyx.scipy = Module("cupyx.scipy")
 cupyx.scipy.special = module("cupyx.scipy.special")

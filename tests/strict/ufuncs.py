@@ -12,18 +12,19 @@ import numpy as np
 
 from . import indexing
 from .arguments import call, operand
-from .array import StrictArray, on_device
+from .strict_array import StrictArray, on_device
 from .table import Row
 
-# ufunc.at adds with atomic operations, which CUDA has for these dtypes.
+# The dtypes for which CUDA has the atomic operation that ufunc.at needs.
+INTEGERS = "ilqILQ"  # 32 and 64 bits, signed and unsigned
 ATOMIC = {
-    "add": "ilILefd qQ",
+    "add": INTEGERS + "efd",
     "subtract": "iI",
-    "maximum": "ilILfd qQ",
-    "minimum": "ilILfd qQ",
-    "bitwise_and": "ilIL qQ",
-    "bitwise_or": "ilIL qQ",
-    "bitwise_xor": "ilIL qQ",
+    "maximum": INTEGERS + "fd",
+    "minimum": INTEGERS + "fd",
+    "bitwise_and": INTEGERS,
+    "bitwise_or": INTEGERS,
+    "bitwise_xor": INTEGERS,
 }
 
 

@@ -29,7 +29,7 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
     NumPy's mixin writes the operators in ufuncs, `x + y` as np.add(x, y), and so does CuPy.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("base", "__weakref__")
     __array_priority__ = 100
     __hash__ = None  # type: ignore[assignment]
     library: Any = None  # the modules `cupy` and `cupyx.scipy.special`, which namespace.py makes
@@ -37,6 +37,7 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
 
     def __init__(self, shape: Any, dtype: Any = float, order: str = "C"):
         self._host = np.empty(shape, checked(dtype), order)
+        self.base = None  # of a view: the array that owns the memory
 
     # ------------------------------------------------------------------ what stays refused
 
@@ -56,16 +57,12 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
     strides = property(lambda self: self._host.strides)
     device = property(lambda self: SimpleNamespace(id=0))
     data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data, device_id=0))
-    T = property(lambda self: on_device(self._host.T) if self.ndim > 1 else self)
-    mT = property(lambda self: on_device(self._host.mT))
+    T = property(lambda self: on_device(self._host.T, self) if self.ndim > 1 else self)
+    mT = property(lambda self: on_device(self._host.mT, self))
 
     @property
     def flags(self) -> Flags:
-        return Flags(self._host.flags)
-
-    @property
-    def base(self) -> StrictArray | None:
-        return None if self._host.base is None else on_device(self._host.base)
+        return Flags(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,7 +74,7 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
 
     @property
     def real(self) -> StrictArray:
-        return on_device(self._host.real)
+        return on_device(self._host.real, self)
 
     @real.setter
     def real(self, value: Any) -> None:
@@ -85,7 +82,7 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
 
     @property
     def imag(self) -> StrictArray:
-        return on_device(self._host.imag)
+        return on_device(self._host.imag, self)
 
     @imag.setter
     def imag(self, value: Any) -> None:
@@ -143,7 +140,7 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> StrictArray:
-        return on_device(indexing.getitem(self._host, index))
+        return on_device(indexing.getitem(self._host, index), self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         indexing.setitem(self._host, index, value)
@@ -209,12 +206,11 @@ class StrictArray(indexing.OnDevice, NDArrayOperatorsMixin):
 class Flags:
     """An array's flags: CuPy knows only those of the layout, there is no `writeable`."""
 
-    def __init__(self, flags: Any):
-        self.c_contiguous = flags.c_contiguous
-        self.f_contiguous = flags.f_contiguous
-        self.owndata = flags.owndata
-        self.fnc = flags.fnc
-        self.forc = flags.forc
+    def __init__(self, array: StrictArray):
+        flags = array._host.flags
+        self.c_contiguous, self.f_contiguous = flags.c_contiguous, flags.f_contiguous
+        self.fnc, self.forc = flags.fnc, flags.forc
+        self.owndata = array.base is None
 
     def __getitem__(self, name: str) -> bool:
         if name not in ("C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA"):
@@ -230,9 +226,11 @@ def checked(dtype: Any) -> np.dtype:
     return dtype
 
 
-def on_device(host: np.ndarray) -> StrictArray:
-    """A StrictArray around a NumPy array, whose memory it shares."""
+def on_device(host: np.ndarray, source: StrictArray | None = None) -> StrictArray:
+    """A StrictArray around a NumPy array; a view of `source`, if it lies in that one's memory."""
     checked(host.dtype)
     array = StrictArray.__new__(StrictArray)
     array._host = host
+    shared = source is not None and np.may_share_memory(host, source._host)
+    array.base = (source if source.base is None else source.base) if shared else None
     return array

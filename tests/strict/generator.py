@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import table
-from .array import StrictArray, on_device
+from .strict_array import StrictArray, on_device
 
 
 class Generator:
@@ -23,7 +23,7 @@ def default_rng(seed: Any = None) -> Generator:
 
 
 def draw(name: str, row: table.Row) -> Any:
-    """The method `name`: NumPy draws, the result gets the dtype that CuPy would give it."""
+    """The method `name`: NumPy draws, and the numbers get the dtype that CuPy would give them."""
     signature = row.signature
 
     def draw(self: Generator, *args: Any, **kwargs: Any) -> StrictArray:
@@ -31,22 +31,20 @@ def draw(name: str, row: table.Row) -> Any:
             bound = signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"CuPy's Generator.{name}{signature}: {error}") from None
-        out = bound.arguments.pop("out", None)
-        dtype = np.dtype(bound.arguments.pop("dtype", out.dtype if out is not None else None))
-        bound.arguments.pop("method", None)  # of standard_exponential: how, not what
-        parameters = {
-            key: value._host if isinstance(value, StrictArray) else value
-            for key, value in bound.arguments.items()
+        bound.apply_defaults()
+        given = {
+            k: v._host if isinstance(v, StrictArray) else v for k, v in bound.arguments.items()
         }
+        out, dtype, _ = given.pop("out", None), given.pop("dtype", None), given.pop("method", None)
         if out is not None:
-            parameters["size"] = out.shape
-        result = np.asarray(getattr(self._numpy, name)(**parameters))
-        if "dtype" in signature.parameters:
-            result = result.astype(dtype if "dtype" in kwargs or out is not None else result.dtype)
+            if out.dtype != dtype or given["size"] not in (None, out.shape):
+                raise TypeError(f"Generator.{name}: out is {out.dtype} {out.shape}")
+            given["size"] = out.shape
+        drawn = np.asarray(getattr(self._numpy, name)(**given))
         if out is None:
-            return on_device(result)
-        out[...] = on_device(result)
-        return out
+            return on_device(drawn if dtype is None else drawn.astype(dtype))
+        out[...] = drawn
+        return bound.arguments["out"]
 
     draw.__name__ = name
     return draw

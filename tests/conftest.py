@@ -1,0 +1,46 @@
+"""On which device a test runs: a test that takes the `device` fixture runs once on each.
+
+    pytest                      on NumPy and on the strict double of CuPy
+    pytest --backend numpy      on NumPy alone; or strict, alone
+    pytest --backend cupy       on a GPU; skipped, with the reason, where CuPy finds none
+
+    def test_sum(device):
+        x = minidl.tensor([1.0, 2.0], device=device)
+        assert x.sum().item() == 3.0
+
+Tests without the fixture are not about devices and run as they are.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from minidl import backend
+
+from .strict import StrictArray, cupy
+
+DEVICES = {"numpy": "cpu", "strict": "strict", "cupy": "cuda"}
+
+backend.register(StrictArray, "strict", cupy)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backend", choices=DEVICES, help="run device tests on this one alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "device" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--backend")
+        backends = [chosen] if chosen else ["numpy", "strict"]
+        metafunc.parametrize("device", [DEVICES[name] for name in backends], indirect=True)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest) -> str:
+    """The device to make tensors on: 'cpu', 'strict' or 'cuda'."""
+    if request.param == "cuda":
+        try:
+            backend.namespace("cuda")
+        except RuntimeError as error:
+            pytest.skip(f"--backend cupy: {error}")
+    return request.param
