@@ -263,7 +263,8 @@ def _leads_on(edge: Any, wanted: set) -> bool:
 def _through_hooks(g: Any, node: Node, number: int, create_graph: bool) -> Any:
     """What the hooks of output `number` make of its gradient."""
     for hook in [hook for n, hook in node.hooks if n == number]:
-        replaced = hook(g if create_graph else Tensor(np.asarray(g)))
+        as_array = np.asarray(g) if isinstance(g, np.generic) else g
+        replaced = hook(g if create_graph else Tensor(as_array))
         if replaced is not None:
             g = replaced if create_graph else replaced._data
     return g

@@ -470,6 +470,7 @@ def test_results_are_numpys(x, call):
 def test_a_tensor_on_any_device(device):
     x = minidl.tensor(HOST, requires_grad=True, device=device)
     assert x.device.partition(":")[0] == device
+    x.register_hook(lambda g: 1.0 * g)
     ((x @ x.T) ** 2).sum().backward()
     assert type(x.grad.data) is type(x.data)
     # d/dX tr(A^2) for the symmetric A = X X^T is 4 A X
