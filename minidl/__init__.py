@@ -7,175 +7,43 @@
 tensor([2., 4.])
 """
 
-from . import autograd, data, optim
-from .backend import get_default_dtype, seed, set_default_dtype
+# ruff: noqa: I001
+from . import autograd, data, nn, optim, random
+from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .graph import Tensor, tensor
-from .ops.elementwise import (
-    absolute,
-    add,
-    clip,
-    cos,
-    divide,
-    equal,
-    exp,
-    expm1,
-    floor_divide,
-    greater,
-    greater_equal,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    log,
-    log1p,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logical_xor,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    not_equal,
-    power,
-    reciprocal,
-    remainder,
-    sign,
-    sin,
-    sqrt,
-    square,
-    subtract,
-    tanh,
-    where,
-)
-from .ops.indexing import (
-    add_along_axis,
-    getitem,
-    index_put,
-    pad,
-    scatter,
-    take,
-    take_along_axis,
-)
-from .ops.products import (
-    einsum,
-    matmul,
-)
-from .ops.reduce import (
-    all,
-    any,
-    argmax,
-    argmin,
-    logsumexp,
-    max,
-    mean,
-    min,
-    std,
-    sum,
-    var,
-)
-from .ops.shape import (
-    astype,
-    broadcast_to,
-    concatenate,
-    copy,
-    expand_dims,
-    flip,
-    reshape,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    transpose,
-    zeros_like,
-)
+from .ops import linalg
 from .recording import enable_grad, no_grad, set_grad_enabled
 
-__version__ = "0.1.0"
+# fmt: off
+from .creation import (
+    arange, eye, full, full_like, linspace, ones, ones_like, zeros, zeros_like,
+)
+from .ops.elementwise import (
+    absolute, add, divide, exp, exp2, expm1, floor_divide, hypot, log, log10, log1p, log2,
+    logaddexp, multiply, negative, power, reciprocal, remainder, rsqrt, sqrt, square, subtract,
+)
+from .ops.choices import (
+    ceil, clip, equal, floor, fmax, fmin, greater, greater_equal, isfinite, isinf, isnan, less,
+    less_equal, logical_and, logical_not, logical_or, logical_xor, maximum, minimum, not_equal,
+    round, sign, where,
+)
+from .ops.trigonometry import (
+    arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinc, sinh, tan,
+    tanh,
+)
+from .ops.special import digamma, erf, erfc, erfinv, gammaln, polygamma, xlogy
+from .ops.reduce import (
+    all, any, argmax, argmin, count_nonzero, cumprod, cumsum, logsumexp, max, mean, min, nansum,
+    norm2, prod, std, sum, var,
+)
+from .ops.shape import (
+    array_split, astype, broadcast_to, concatenate, copy, diag, diagonal, expand_dims, flip,
+    meshgrid, moveaxis, ravel, reshape, roll, rot90, split, squeeze, stack, swapaxes, tile,
+    transpose, tril, triu,
+)
+from .ops.indexing import index_add, index_put, pad, put_along_axis, repeat, take, take_along_axis
+from .ops.sorting import argsort, median, quantile, searchsorted, sort, topk, unique
+from .ops.products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
+# fmt: on
 
-__all__ = [
-    "Tensor",
-    "absolute",
-    "add",
-    "add_along_axis",
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "astype",
-    "autograd",
-    "broadcast_to",
-    "clip",
-    "concatenate",
-    "copy",
-    "cos",
-    "data",
-    "divide",
-    "einsum",
-    "enable_grad",
-    "equal",
-    "exp",
-    "expand_dims",
-    "expm1",
-    "flip",
-    "floor_divide",
-    "get_default_dtype",
-    "getitem",
-    "greater",
-    "greater_equal",
-    "index_put",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "less",
-    "less_equal",
-    "log",
-    "log1p",
-    "logaddexp",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "logsumexp",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
-    "multiply",
-    "negative",
-    "no_grad",
-    "not_equal",
-    "optim",
-    "pad",
-    "power",
-    "reciprocal",
-    "remainder",
-    "reshape",
-    "scatter",
-    "seed",
-    "set_default_dtype",
-    "set_grad_enabled",
-    "sign",
-    "sin",
-    "split",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "std",
-    "subtract",
-    "sum",
-    "swapaxes",
-    "take",
-    "take_along_axis",
-    "tanh",
-    "tensor",
-    "transpose",
-    "var",
-    "where",
-    "zeros_like",
-]
+abs = absolute

@@ -7,10 +7,12 @@ that no operation asks which library it runs on.
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 Array = Any  # a numpy.ndarray or a cupy.ndarray
 
@@ -206,6 +208,14 @@ def zeros(shape: tuple[int, ...], dtype: Any, like: Array) -> Array:
 def as_strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """A view of x's memory with another shape and other strides (bytes)."""
     return xp(x).lib.stride_tricks.as_strided(x, shape=shape, strides=strides)
+
+
+def zeta(s: float, x: Array) -> Array:
+    """Hurwitz's zeta function, the sum over k >= 0 of (x + k)^-s."""
+    if xp(x) is np:
+        return scipy.special.zeta(s, x)
+    special = importlib.import_module("cupyx.scipy.special")
+    return special.zeta(xp(x).asarray(s, x.dtype), x)
 
 
 def scatter_add(target: Array, index: Any, values: Array) -> None:

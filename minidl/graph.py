@@ -222,8 +222,10 @@ def op(
         if not tensors:
             return y
         several = y.__class__ is tuple
-        if y.__class__ not in backend.libraries and not several:
-            y = np.asarray(y)  # NumPy's scalars are not arrays; a Tensor's data always is
+        if several:
+            y = tuple(map(_as_array, y))
+        elif y.__class__ not in backend.libraries:
+            y = _as_array(y)
         if not mask or not mode.record or not (several or y.dtype.kind == "f"):
             return tuple(map(Tensor, y)) if several else Tensor(y)
 
@@ -245,6 +247,11 @@ def op(
 
 
 _plain = {np.ndarray, float, int, bool, type(None), str}
+
+
+def _as_array(y: Any) -> Any:
+    """y, as an array if it is one of NumPy's scalars: a Tensor's data always is an array."""
+    return np.asarray(y) if isinstance(y, np.generic) else y
 
 
 def _unwrap(this: Op, values: list, mask: int, tensors: bool) -> tuple[int, bool]:

@@ -47,9 +47,9 @@ from ..ops.cross_entropy import (
     nll_loss,
 )
 from ..ops.elementwise import absolute as absolute_rectification
-from ..ops.elementwise import tanh
 from ..ops.linear import linear
 from ..ops.losses import mse_loss
+from ..ops.trigonometry import tanh
 
 # ------------------------------------------------------------------------ activations on an axis
 

@@ -12,7 +12,18 @@ import numpy as np
 from ..graph import Tensor, operations
 from ..recording import mark_changed, mode
 from ..value import numpy_functions
-from . import elementwise, indexing, products, reduce, shape
+from . import (
+    choices,
+    elementwise,
+    indexing,
+    linalg,
+    products,
+    reduce,
+    shape,
+    sorting,
+    special,  # noqa: F401
+    trigonometry,
+)
 
 # ------------------------------------------------------------- operators and methods of Tensor
 
@@ -38,25 +49,27 @@ for _name, _operation in _operators.items():
 _plain_methods = {
     "__neg__": elementwise.negative,
     "__abs__": elementwise.absolute,
-    "__eq__": elementwise.equal,
-    "__ne__": elementwise.not_equal,
-    "__lt__": elementwise.less,
-    "__le__": elementwise.less_equal,
-    "__gt__": elementwise.greater,
-    "__ge__": elementwise.greater_equal,
-    "__and__": elementwise.logical_and,
-    "__or__": elementwise.logical_or,
-    "__xor__": elementwise.logical_xor,
-    "__invert__": elementwise.logical_not,
+    "__eq__": choices.equal,
+    "__ne__": choices.not_equal,
+    "__lt__": choices.less,
+    "__le__": choices.less_equal,
+    "__gt__": choices.greater,
+    "__ge__": choices.greater_equal,
+    "__and__": choices.logical_and,
+    "__or__": choices.logical_or,
+    "__xor__": choices.logical_xor,
+    "__invert__": choices.logical_not,
 }
 for _name, _operation in _plain_methods.items():
     setattr(Tensor, _name, _operation)
 
 for _operation in (
-    *(reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.max, reduce.min),
-    *(reduce.argmax, reduce.argmin, reduce.all, reduce.any),
-    *(shape.swapaxes, shape.squeeze, shape.astype, shape.copy, indexing.take),
-    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.tanh, elementwise.clip),
+    *(reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.prod, reduce.max, reduce.min),
+    *(reduce.argmax, reduce.argmin, reduce.all, reduce.any, reduce.cumsum, reduce.cumprod),
+    *(reduce.logsumexp, sorting.sort, sorting.argsort, sorting.topk, indexing.take),
+    *(indexing.repeat, shape.ravel, shape.swapaxes, shape.squeeze, shape.astype, shape.copy),
+    *(shape.diagonal, products.trace, products.dot, choices.clip, choices.round),
+    *(elementwise.exp, elementwise.log, elementwise.sqrt, trigonometry.tanh),
 ):
     setattr(Tensor, _operation.__name__, _operation)
 
@@ -125,17 +138,46 @@ def _copy_(self: Tensor, source: Any) -> Tensor:
     return self
 
 
+def _to(self: Tensor, *where: Any, device: Any = None, dtype: Any = None) -> Tensor:
+    """This tensor on a device ('cpu', 'cuda', 'cuda:1') or in a dtype, or both; differentiable."""
+    for one in where:
+        if isinstance(one, str) and one.partition(":")[0] in ("cpu", "cuda"):
+            device = one
+        else:
+            dtype = one
+    result = self
+    if device is not None and device not in (self.device, self.device.partition(":")[0]):
+        result = shape.transfer(result, device, self.device)
+    return result if dtype is None or result.dtype == dtype else shape.astype(result, dtype)
+
+
+def _cuda(self: Tensor, number: int = 0) -> Tensor:
+    """This tensor on a GPU."""
+    return self.to(f"cuda:{number}")
+
+
+def _cpu(self: Tensor) -> Tensor:
+    """This tensor in the computer's own memory."""
+    return self.to("cpu")
+
+
 Tensor.__getitem__, Tensor.__setitem__ = _getitem, _setitem
 Tensor.reshape, Tensor.transpose, Tensor.copy_ = _reshape, _transpose, _copy_
+Tensor.to, Tensor.cuda, Tensor.cpu = _to, _cuda, _cpu
+Tensor.flatten = shape.ravel
 Tensor.T = property(shape.transpose, doc="The axes in reverse order.")
+Tensor.mT = property(lambda x: shape.swapaxes(x, -1, -2), doc="The matrices transposed.")
 
 # ----------------------------------------- what NumPy's functions mean when called on a Tensor
 
-for _name, _operation in {
-    **operations,
-    "einsum": products.einsum,
-    "pad": indexing.pad,
-    "take": indexing.take,
-}.items():
-    if callable(getattr(np, _name, None)):
-        numpy_functions[getattr(np, _name)] = _operation
+_composed = (
+    *(indexing.pad, indexing.take, indexing.repeat, products.einsum, products.tensordot),
+    *(products.dot, products.inner, products.outer, products.kron, products.trace),
+    *(shape.ravel, shape.moveaxis, shape.tile, shape.meshgrid, shape.array_split, shape.diag),
+    *(sorting.sort, sorting.unique, sorting.quantile, sorting.median, reduce.nansum),
+)
+for _operation in (*operations.values(), *_composed):
+    if callable(getattr(np, _operation.__name__, None)):
+        numpy_functions[getattr(np, _operation.__name__)] = _operation
+for _name in linalg.__all__:
+    numpy_functions[getattr(np.linalg, _name)] = getattr(linalg, _name)

@@ -13,7 +13,9 @@ import numpy as np
 from scipy import special
 
 from ..graph import op
-from .elementwise import absolute, exp, tanh, where
+from .choices import where
+from .elementwise import absolute, exp
+from .trigonometry import tanh
 
 # ---------------------------------------------------------------------------------- rectifiers
 

@@ -9,7 +9,8 @@ import numpy as np
 from .. import backend
 from ..graph import Tensor, op
 from .activations import logsigmoid, sigmoid
-from .elementwise import log, log1p, maximum, where
+from .choices import maximum, where
+from .elementwise import log, log1p
 from .indexing import take_along_axis
 from .losses import check_reduction, check_same_shape, reduced
 from .shape import expand_dims, squeeze

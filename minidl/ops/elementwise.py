@@ -1,4 +1,4 @@
-"""Operations on each element: arithmetic, powers, exponentials, the circle, choices.
+"""Operations on each element: arithmetic, powers and roots, exponentials and logarithms.
 
 Two inputs broadcast as in NumPy; the engine sums the gradient over the axes that were stretched.
 At a kink the convention stands in the docstring; a second derivative there is 0.
@@ -6,9 +6,12 @@ At a kink the convention stands in the docstring; a second derivative there is 0
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..graph import op
+from .choices import sign, where
 
 # ------------------------------------------------------------------------------- arithmetic
 
@@ -114,15 +117,6 @@ absolute.vjp(x=lambda g, x: g * sign(x))
 
 
 @op
-def sign(x):
-    """-1, 0 or 1.  Its derivative is 0."""
-    return np.sign(x)
-
-
-sign.vjp(x=lambda g: g * 0.0)
-
-
-@op
 def square(x):
     """x^2."""
     return np.square(x)
@@ -153,12 +147,45 @@ sqrt.vjp(x=lambda g, y: 0.5 * g / y)
 
 
 @op
+def rsqrt(x):
+    """1 / sqrt(x)."""
+    return 1.0 / np.sqrt(x)
+
+
+rsqrt.vjp(x=lambda g, y: g * (-0.5 * y * y * y))
+
+
+@op
+def hypot(a, b):
+    """sqrt(a^2 + b^2), without overflow.  Where both are 0 the derivative is 0."""
+    return np.hypot(a, b)
+
+
+def _hypot_rule(g, x, y):
+    # dy/dx = x / y; at y = 0 the quotient is never formed, so that it spoils no second derivative
+    zero = y == 0
+    return where(zero, 0.0, g * x / where(zero, 1.0, y))
+
+
+hypot.vjp(a=lambda g, a, y: _hypot_rule(g, a, y), b=lambda g, b, y: _hypot_rule(g, b, y))
+
+
+@op
 def exp(x):
     """e^x."""
     return np.exp(x)
 
 
 exp.vjp(x=lambda g, y: g * y)
+
+
+@op
+def exp2(x):
+    """2^x."""
+    return np.exp2(x)
+
+
+exp2.vjp(x=lambda g, y: g * (math.log(2) * y))
 
 
 @op
@@ -180,6 +207,24 @@ log.vjp(x=lambda g, x: g / x)
 
 
 @op
+def log2(x):
+    """The logarithm to base 2."""
+    return np.log2(x)
+
+
+log2.vjp(x=lambda g, x: g / (math.log(2) * x))
+
+
+@op
+def log10(x):
+    """The logarithm to base 10."""
+    return np.log10(x)
+
+
+log10.vjp(x=lambda g, x: g / (math.log(10) * x))
+
+
+@op
 def log1p(x):
     """log(1 + x), exact for small x."""
     return np.log1p(x)
@@ -195,170 +240,3 @@ def logaddexp(a, b):
 
 
 logaddexp.vjp(a=lambda g, a, y: g * exp(a - y), b=lambda g, b, y: g * exp(b - y))
-
-# --------------------------------------------------------------------------- circle and hyperbola
-
-
-@op
-def sin(x):
-    """The sine of x in radians."""
-    return np.sin(x)
-
-
-sin.vjp(x=lambda g, x: g * cos(x))
-
-
-@op
-def cos(x):
-    """The cosine of x in radians."""
-    return np.cos(x)
-
-
-cos.vjp(x=lambda g, x: -g * sin(x))
-
-
-@op
-def tanh(x):
-    """The hyperbolic tangent."""
-    return np.tanh(x)
-
-
-tanh.vjp(x=lambda g, y: g * (1.0 - y * y))
-
-# ----------------------------------------------------------------------------------- choices
-
-
-@op
-def maximum(a, b):
-    """The larger of a and b.  At a tie each receives half of the gradient."""
-    return np.maximum(a, b)
-
-
-def _share(g, chosen, tied):
-    """g where an input was chosen, half of it where the inputs are equal."""
-    return where(tied, 0.5 * g, where(chosen, g, 0.0))
-
-
-maximum.vjp(a=lambda g, a, b: _share(g, a > b, a == b), b=lambda g, a, b: _share(g, b > a, a == b))
-
-
-@op
-def minimum(a, b):
-    """The smaller of a and b.  At a tie each receives half of the gradient."""
-    return np.minimum(a, b)
-
-
-minimum.vjp(a=lambda g, a, b: _share(g, a < b, a == b), b=lambda g, a, b: _share(g, b < a, a == b))
-
-
-@op
-def clip(x, a_min=None, a_max=None):
-    """x held within [a_min, a_max]; None leaves a side open.  The derivative is 1 at the bounds."""
-    return np.clip(x, a_min, a_max)
-
-
-def _within(x, a_min, a_max):
-    """Where x lies within the bounds: an array of bools."""
-    inside = x == x
-    if a_min is not None:
-        inside = inside & (x >= a_min)
-    return inside if a_max is None else inside & (x <= a_max)
-
-
-clip.vjp(x=lambda g, x, a_min, a_max: where(_within(x, a_min, a_max), g, 0.0))
-
-
-@op
-def where(condition, a, b):
-    """a where the condition holds, b elsewhere.
-
-    The gradient of the side that was not taken is 0, not 0 times its derivative: a NaN there is
-    masked.  But a NaN made inside `a` still spreads further back; mask its input too.
-    """
-    return np.where(condition, a, b)
-
-
-where.vjp(
-    a=lambda g, condition: where(condition, g, 0.0),
-    b=lambda g, condition: where(condition, 0.0, g),
-)
-
-# ----------------------------------------------------------------- questions: no derivative
-
-
-@op
-def equal(a, b):
-    """a == b."""
-    return np.equal(a, b)
-
-
-@op
-def not_equal(a, b):
-    """a != b."""
-    return np.not_equal(a, b)
-
-
-@op
-def less(a, b):
-    """a < b."""
-    return np.less(a, b)
-
-
-@op
-def less_equal(a, b):
-    """a <= b."""
-    return np.less_equal(a, b)
-
-
-@op
-def greater(a, b):
-    """a > b."""
-    return np.greater(a, b)
-
-
-@op
-def greater_equal(a, b):
-    """a >= b."""
-    return np.greater_equal(a, b)
-
-
-@op
-def logical_not(x):
-    """not x."""
-    return np.logical_not(x)
-
-
-@op
-def logical_and(a, b):
-    """a and b."""
-    return np.logical_and(a, b)
-
-
-@op
-def logical_or(a, b):
-    """a or b."""
-    return np.logical_or(a, b)
-
-
-@op
-def logical_xor(a, b):
-    """Either a or b."""
-    return np.logical_xor(a, b)
-
-
-@op
-def isnan(x):
-    """Where x is not a number."""
-    return np.isnan(x)
-
-
-@op
-def isinf(x):
-    """Where x is infinite."""
-    return np.isinf(x)
-
-
-@op
-def isfinite(x):
-    """Where x is neither infinite nor NaN."""
-    return np.isfinite(x)

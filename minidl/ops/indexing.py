@@ -12,7 +12,7 @@ import numpy as np
 from .. import backend
 from ..accumulate import Scattered
 from ..graph import Tensor, op
-from .elementwise import where
+from .choices import where
 from .shape import reshape
 
 
@@ -122,13 +122,19 @@ def take_along_axis(x, indices, axis=-1):
 def add_along_axis(x, indices, axis, shape):
     """The adjoint of take_along_axis: zeros of `shape`, plus x at the places `indices` names."""
     out = backend.zeros(shape, x.dtype, x)
-    library = backend.xp(x)
-    place = []
-    for i, n in enumerate(indices.shape):
-        along = library.arange(n).reshape([n if j == i else 1 for j in range(x.ndim)])
-        place.append(indices if i == axis % x.ndim else along)
-    backend.scatter_add(out, tuple(place), x)
+    backend.scatter_add(out, _along_axis(indices, axis), x)
     return out
+
+
+def _along_axis(indices, axis):
+    """The index that reads along one axis what `indices` names, and stays in place on others."""
+    indices = plain_index(indices)
+    place = [
+        backend.xp(indices).arange(n).reshape([n if j == i else 1 for j in range(indices.ndim)])
+        for i, n in enumerate(indices.shape)
+    ]
+    place[axis] = indices
+    return tuple(place)
 
 
 take_along_axis.vjp(x=lambda g, x_shape, indices, axis: add_along_axis(g, indices, axis, x_shape))
@@ -137,9 +143,32 @@ add_along_axis.vjp(x=lambda g, indices, axis: take_along_axis(g, indices, axis))
 
 def take(x, indices, axis=None):
     """The elements of x, or its slices along `axis`, that `indices` names."""
+    if not isinstance(indices, int):
+        array = plain_index(indices)
+        library = backend.xp(x.data if isinstance(x, Tensor) else x)
+        indices = array if backend.is_array(array) and library is not np else library.asarray(array)
     if axis is None:
-        return getitem(reshape(x, -1), plain_index(indices))
-    return getitem(x, (slice(None),) * (axis % x.ndim) + (plain_index(indices),))
+        return getitem(reshape(x, -1), indices)
+    return getitem(x, (slice(None),) * (axis % x.ndim) + (indices,))
+
+
+def put_along_axis(x, indices, values, axis):
+    """A copy of x with `values` at the places that take_along_axis would read.
+
+    np.put_along_axis writes into x; this returns a new tensor.
+    """
+    return index_put(x, _along_axis(indices, axis), values)
+
+
+def index_add(x, index, values):
+    """A copy of x with `values` added at x[index]; a place that is named twice receives both."""
+    return x + scatter([values], [plain_index(index)], tuple(x.shape))
+
+
+def repeat(x, repeats, axis=None):
+    """Each element repeated along `axis`, so many times (one number, or one for each element)."""
+    x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
+    return take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis)
 
 
 # ------------------------------------------------------------------------------------- padding
@@ -169,7 +198,5 @@ def pad(x, pad_width, mode="constant", constant_values=0.0):
         return pad_constant(x, widths, constant_values)
     for axis, (before, after) in enumerate(widths):
         if before or after:
-            source = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)
-            library = backend.xp(x.data if isinstance(x, Tensor) else x)
-            x = take(x, library.asarray(source), axis)
+            x = take(x, np.pad(np.arange(x.shape[axis]), (before, after), mode=mode), axis)
     return x

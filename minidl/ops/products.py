@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import backend
 from ..errors import explanations
 from ..graph import op
-from .shape import expand_dims, reshape, squeeze, swapaxes
+from .shape import diagonal, expand_dims, reshape, squeeze, swapaxes, transpose
 
 
 @op
@@ -144,3 +146,63 @@ def _array(x):
 
 
 einsum_of.vjp(operands=_einsum_rule)
+
+
+# --------------------------------------------------------------------- other names for products
+
+
+def tensordot(a, b, axes=2):
+    """The sum of products over axes of a and as many of b: a number (the last of a with the first
+    of b), or a pair of lists of axes."""
+    if isinstance(axes, int):
+        axes = list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    of_a, of_b = ([i] if isinstance(i, int) else list(i) for i in axes)
+    of_a, of_b = [i % a.ndim for i in of_a], [i % b.ndim for i in of_b]
+    free_a = [i for i in range(a.ndim) if i not in of_a]
+    free_b = [i for i in range(b.ndim) if i not in of_b]
+    n = math.prod(a.shape[i] for i in of_a)
+    if [a.shape[i] for i in of_a] != [b.shape[i] for i in of_b]:
+        raise ValueError(
+            f"tensordot: a {a.shape} along {of_a} and b {b.shape} along {of_b} differ in length"
+        )
+    left = reshape(transpose(a, (*free_a, *of_a)), (-1, n))
+    right = reshape(transpose(b, (*of_b, *free_b)), (n, -1))
+    shape = (*(a.shape[i] for i in free_a), *(b.shape[i] for i in free_b))
+    return reshape(matmul(left, right), shape)
+
+
+def dot(a, b):
+    """NumPy's dot: of vectors the inner product, of matrices the product, with a number a multiple;
+    beyond that, the sum over the last axis of a and the last but one of b."""
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    if a.ndim <= 2 and b.ndim <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]))
+
+
+def inner(a, b):
+    """The sum of products over the last axis of both."""
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return tensordot(a, b, ([a.ndim - 1], [b.ndim - 1]))
+
+
+def outer(a, b):
+    """The matrix of all products a_i b_j; both are flattened."""
+    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
+
+
+def kron(a, b):
+    """The Kronecker product: b once for each element of a, multiplied by it."""
+    ndim = max(a.ndim, b.ndim)
+    m = (1,) * (ndim - a.ndim) + tuple(a.shape)
+    n = (1,) * (ndim - b.ndim) + tuple(b.shape)
+    spaced = reshape(a, tuple(length for k in m for length in (k, 1)))
+    fitting = reshape(b, tuple(length for k in n for length in (1, k)))
+    return reshape(spaced * fitting, tuple(j * k for j, k in zip(m, n)))
+
+
+def trace(x, offset=0, axis1=0, axis2=1):
+    """The sum of a diagonal."""
+    return diagonal(x, offset, axis1, axis2).sum(axis=-1)

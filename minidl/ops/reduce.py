@@ -11,8 +11,9 @@ import math
 import numpy as np
 
 from ..graph import op
-from .elementwise import exp, where
-from .shape import broadcast_to, reshape
+from .choices import isnan, where
+from .elementwise import exp
+from .shape import broadcast_to, concatenate, flip, reshape, transpose
 
 
 def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
@@ -135,6 +136,117 @@ logsumexp.vjp(x=lambda g, x, y, axis: spread(g, x.shape, axis) * exp(x - spread(
 
 
 @op
+def norm2(x, axis=None, keepdims=False):
+    """The Euclidean norm along `axis`: sqrt(sum x^2).  Where it is 0, its derivatives are 0."""
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+
+
+def _norm2_x(g, x, y, axis):
+    # dy/dx = x / y; at y = 0 the quotient is never formed, so that it spoils no second derivative
+    zero = y == 0
+    return spread(where(zero, 0.0, g / where(zero, 1.0, y)), x.shape, axis) * x
+
+
+norm2.vjp(x=_norm2_x)
+
+
+@op
+def prod(x, axis=None, keepdims=False):
+    """The product along `axis`.  Zeros are no exception for its derivatives, of any order."""
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
+def _product_of_others(x):
+    """For each element along the last axis, the product of the others; no division.
+
+    Pair up neighbours: the others of an element are its partner and the others of its pair.
+    """
+    n = x.shape[-1]
+    if n < 2:
+        return x * 0.0 + 1.0
+    half = n // 2
+    left, right, odd = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    pairs = concatenate([left * right, odd], -1)
+    others = _product_of_others(pairs)
+    of_pairs, of_odd = others[..., :half], others[..., half:]
+    return concatenate([of_pairs * right, of_pairs * left, of_odd], -1)
+
+
+def _prod_x(g, x, axis):
+    gone = axes_of(axis, x.ndim)
+    stay = tuple(i for i in range(x.ndim) if i not in gone)
+    moved = transpose(x, stay + gone)
+    others = _product_of_others(reshape(moved, (*moved.shape[: len(stay)], count(x.shape, axis))))
+    back = tuple(sorted(range(x.ndim), key=(stay + gone).__getitem__))
+    return spread(g, x.shape, axis) * transpose(reshape(others, moved.shape), back)
+
+
+prod.vjp(x=_prod_x)
+
+
+def nansum(x, axis=None, keepdims=False):
+    """The sum along `axis` of what is not NaN."""
+    return sum(where(isnan(x), 0.0, x), axis, keepdims)
+
+
+# ------------------------------------------------------------------------------ running totals
+
+
+@op
+def cumsum(x, axis=None):
+    """The sums of the first 1, 2, ... elements along `axis`; of all, flattened, if it is None."""
+    return np.cumsum(x, axis=axis)
+
+
+def _sums_from_the_end(g, x_shape, axis):
+    total = flip(cumsum(flip(g, axis or 0), axis or 0), axis or 0)
+    return reshape(total, x_shape)
+
+
+cumsum.vjp(x=_sums_from_the_end)
+
+
+@op
+def cumprod(x, axis=None):
+    """The products of the first 1, 2, ... elements along `axis`, or of all, flattened."""
+    return np.cumprod(x, axis=axis)
+
+
+def _cumprod_x(g, x, y, axis):
+    """dL/dx_k = (product of all before k) r_k, where r_k = g_k + x_{k+1} r_{k+1}: no division.
+
+    The recurrence is unrolled by doubling: after s steps r_k holds the terms up to g_{k+s-1}, and
+    a_k the product of x_{k+1} ... x_{k+s}.
+    """
+    shape = x.shape
+    x, axis = (reshape(x, -1), 0) if axis is None else (x, axis % x.ndim)
+
+    def shifted(t, s, fill):
+        """t moved s places towards the front along the axis, or -s towards the end."""
+        border = t[_along(axis, slice(0, abs(s)))] * 0.0 + fill
+        kept = t[_along(axis, slice(s, None) if s > 0 else slice(None, s))]
+        return concatenate([kept, border] if s > 0 else [border, kept], axis)
+
+    n = x.shape[axis]
+    r, a, s = g, shifted(x, 1, 0.0), 1
+    while s < n:
+        r = r + a * shifted(r, s, 0.0)
+        a = a * shifted(a, s, 0.0)
+        s *= 2
+    return reshape(shifted(y, -1, 1.0) * r, shape) if n else g
+
+
+def _along(axis, index):
+    return (slice(None),) * axis + (index,)
+
+
+cumprod.vjp(x=_cumprod_x)
+
+
+# ------------------------------------------------------------------ questions: no derivative
+
+
+@op
 def argmax(x, axis=None, keepdims=False):
     """The index of the first largest element along `axis`.  It has no derivative."""
     return np.argmax(x, axis=axis, keepdims=keepdims)
@@ -156,3 +268,9 @@ def all(x, axis=None, keepdims=False):
 def any(x, axis=None, keepdims=False):
     """Whether any element along `axis` is true."""
     return np.any(x, axis=axis, keepdims=keepdims)
+
+
+@op
+def count_nonzero(x, axis=None, keepdims=False):
+    """How many elements along `axis` are not zero."""
+    return np.count_nonzero(x, axis=axis, keepdims=keepdims)

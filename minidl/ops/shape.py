@@ -76,6 +76,51 @@ def broadcast_to(x, shape):
 broadcast_to.vjp(x=lambda g: g)  # the engine sums what was stretched
 
 
+def ravel(x):
+    """All elements along one axis."""
+    return reshape(x, -1)
+
+
+def moveaxis(x, source, destination):
+    """The axes `source` moved to the places `destination`, the others left in order."""
+    ndim = x.ndim
+    source = [a % ndim for a in (source if isinstance(source, list | tuple) else [source])]
+    target = destination if isinstance(destination, list | tuple) else [destination]
+    order = [a for a in range(ndim) if a not in source]
+    for place, axis in sorted((t % ndim, a) for t, a in zip(target, source)):
+        order.insert(place, axis)
+    return transpose(x, tuple(order))
+
+
+def tile(x, reps):
+    """x repeated as a whole, reps[k] times along axis k."""
+    reps = tuple(reps) if isinstance(reps, list | tuple) else (reps,)
+    ndim = max(len(reps), x.ndim)
+    reps = (1,) * (ndim - len(reps)) + reps
+    shape = (1,) * (ndim - x.ndim) + tuple(x.shape)
+    # (n,) -> (1, n) -> (r, n) -> (r n,), on every axis at once
+    pairs = [1 if i % 2 == 0 else shape[i // 2] for i in range(2 * ndim)]
+    many = [reps[i // 2] if i % 2 == 0 else shape[i // 2] for i in range(2 * ndim)]
+    return reshape(
+        broadcast_to(reshape(x, tuple(pairs)), tuple(many)),
+        tuple(r * n for r, n in zip(reps, shape)),
+    )
+
+
+def meshgrid(*arrays, indexing="xy"):
+    """A grid from its axes: one array of coordinates for each of them.  Returns a tuple."""
+    lengths = [a.size for a in arrays]
+    swap = indexing == "xy" and len(arrays) > 1
+    if swap:
+        lengths[:2] = lengths[1], lengths[0]
+    grids = []
+    for i, a in enumerate(arrays):
+        axis = 1 - i if swap and i < 2 else i
+        along = [a.size if k == axis else 1 for k in range(len(arrays))]
+        grids.append(broadcast_to(reshape(a, tuple(along)), tuple(lengths)))
+    return tuple(grids)
+
+
 @op
 def astype(x, dtype):
     """The elements in another dtype.  To integers there is no derivative."""
@@ -92,6 +137,15 @@ def copy(x):
 
 
 copy.vjp(x=lambda g: g)
+
+
+@op
+def transfer(x, device, source):
+    """x on another device, `source` being the one it is on."""
+    return backend.array(x, device=device)
+
+
+transfer.vjp(x=lambda g, device, source: transfer(g, source, device))
 
 
 @op
@@ -146,6 +200,15 @@ def _split_rule(g, y, axis):
 split.vjp(x=_split_rule)
 
 
+def array_split(x, indices_or_sections, axis=0):
+    """As split, but so many pieces need not be equal: the first ones are longer by one."""
+    if isinstance(indices_or_sections, int):
+        short, longer = divmod(x.shape[axis], indices_or_sections)
+        lengths = [short + (i < longer) for i in range(indices_or_sections)]
+        indices_or_sections = list(itertools.accumulate(lengths))[:-1]
+    return split(x, indices_or_sections, axis)
+
+
 @op
 def flip(x, axis=None):
     """The order of the elements reversed along `axis`, or along all axes."""
@@ -153,3 +216,73 @@ def flip(x, axis=None):
 
 
 flip.vjp(x=lambda g, axis: flip(g, axis))
+
+
+@op
+def roll(x, shift, axis=None):
+    """The elements moved on by `shift`; what leaves at the end comes back at the beginning."""
+    return np.roll(x, shift, axis)
+
+
+def _roll_back(g, shift, axis):
+    return roll(g, tuple(-n for n in shift) if isinstance(shift, tuple) else -shift, axis)
+
+
+roll.vjp(x=_roll_back)
+
+
+@op
+def rot90(x, k=1, axes=(0, 1)):
+    """Turned by k right angles, from the first of `axes` towards the second."""
+    return np.rot90(x, k, axes)
+
+
+rot90.vjp(x=lambda g, k, axes: rot90(g, -k, axes))
+
+
+@op
+def tril(x, k=0):
+    """The lower triangle of the last two axes, up to diagonal k; zeros above."""
+    return np.tril(x, k)
+
+
+tril.vjp(x=lambda g, k: tril(g, k))
+
+
+@op
+def triu(x, k=0):
+    """The upper triangle of the last two axes, from diagonal k; zeros below."""
+    return np.triu(x, k)
+
+
+triu.vjp(x=lambda g, k: triu(g, k))
+
+
+@op
+def diagonal(x, offset=0, axis1=0, axis2=1):
+    """The diagonal of two axes, as the last axis of the result."""
+    return np.diagonal(x, offset, axis1, axis2)
+
+
+@op
+def fill_diagonal(x, shape, offset=0, axis1=0, axis2=1):
+    """Zeros of `shape` with x on the diagonal of two axes: the adjoint of `diagonal`."""
+    out = backend.zeros(shape, x.dtype, x)
+    rows = backend.xp(x).arange(x.shape[-1])
+    view = np.moveaxis(out, (axis1, axis2), (-2, -1))
+    view[..., rows + max(-offset, 0), rows + max(offset, 0)] = x
+    return out
+
+
+diagonal.vjp(
+    x=lambda g, x_shape, offset, axis1, axis2: fill_diagonal(g, x_shape, offset, axis1, axis2)
+)
+fill_diagonal.vjp(x=lambda g, offset, axis1, axis2: diagonal(g, offset, axis1, axis2))
+
+
+def diag(x, k=0):
+    """A matrix with the vector x on diagonal k; of a matrix, its diagonal k."""
+    if x.ndim == 2:
+        return diagonal(x, k)
+    n = x.shape[0] + abs(k)
+    return fill_diagonal(x, (n, n), k)

@@ -80,7 +80,9 @@ class LambdaLR(LRScheduler):
     """base f(t), with f given: one function, or one for each group."""
 
     def __init__(
-        self, optimizer: Any, lr_lambda: Callable[[int], float] | Sequence[Callable],
+        self,
+        optimizer: Any,
+        lr_lambda: Callable[[int], float] | Sequence[Callable],
         last_epoch: int = -1,
     ) -> None:
         count = len(optimizer.param_groups)
@@ -136,8 +138,12 @@ class LinearLR(LRScheduler):
     level."""
 
     def __init__(
-        self, optimizer: Any, start_factor: float = 1 / 3, end_factor: float = 1.0,
-        total_iters: int = 5, last_epoch: int = -1,
+        self,
+        optimizer: Any,
+        start_factor: float = 1 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
     ) -> None:
         if not (0 < start_factor <= 1 and 0 <= end_factor <= 1):
             raise ValueError(
@@ -186,7 +192,11 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0,
+        self,
+        optimizer: Any,
+        T_0: int,
+        T_mult: int = 1,
+        eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:
         if T_0 < 1 or T_mult < 1:
@@ -214,11 +224,20 @@ class OneCycleLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer: Any, max_lr: float | Sequence[float], total_steps: int | None = None,
-        epochs: int | None = None, steps_per_epoch: int | None = None, pct_start: float = 0.3,
-        anneal_strategy: str = "cos", cycle_momentum: bool = True,
-        base_momentum: float = 0.85, max_momentum: float = 0.95,
-        div_factor: float = 25.0, final_div_factor: float = 1e4, three_phase: bool = False,
+        self,
+        optimizer: Any,
+        max_lr: float | Sequence[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
         if total_steps is None:
@@ -290,7 +309,10 @@ class SequentialLR(LRScheduler):
     """One schedule after the other: the next takes over at each milestone, its own t from 0."""
 
     def __init__(
-        self, optimizer: Any, schedulers: Sequence[LRScheduler], milestones: Sequence[int],
+        self,
+        optimizer: Any,
+        schedulers: Sequence[LRScheduler],
+        milestones: Sequence[int],
         last_epoch: int = -1,
     ) -> None:
         if len(schedulers) != len(milestones) + 1:
@@ -336,9 +358,16 @@ class ReduceLROnPlateau:
     """
 
     def __init__(
-        self, optimizer: Any, mode: str = "min", factor: float = 0.1, patience: int = 10,
-        threshold: float = 1e-4, threshold_mode: str = "rel", cooldown: int = 0,
-        min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8,
+        self,
+        optimizer: Any,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0.0,
+        eps: float = 1e-8,
     ) -> None:
         if factor >= 1:
             raise ValueError(f"ReduceLROnPlateau: factor={factor} would not reduce: below 1")

@@ -40,8 +40,12 @@ class SAM:
     """
 
     def __init__(
-        self, params: Iterable[Any], base_optimizer: type[Optimizer], rho: float = 0.05,
-        adaptive: bool = False, **options: Any,
+        self,
+        params: Iterable[Any],
+        base_optimizer: type[Optimizer],
+        rho: float = 0.05,
+        adaptive: bool = False,
+        **options: Any,
     ) -> None:
         if rho < 0:
             raise ValueError(f"SAM: rho={rho} is a radius, it must not be negative")

@@ -18,7 +18,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..ops.elementwise import absolute, minimum
+from ..ops.choices import minimum
+from ..ops.elementwise import absolute
 from ..ops.shape import concatenate
 from ..recording import mark_changed
 from .optimizer import Optimizer, evaluate
@@ -43,16 +44,27 @@ class LBFGS(Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Any], lr: float = 1, max_iter: int = 20,
-        max_eval: int | None = None, tolerance_grad: float = 1e-7, tolerance_change: float = 1e-9,
-        history_size: int = 100, line_search_fn: str | None = None,
+        self,
+        params: Iterable[Any],
+        lr: float = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
     ) -> None:
         if line_search_fn not in (None, "strong_wolfe"):
             raise ValueError(f"LBFGS: line_search_fn={line_search_fn!r}: None or 'strong_wolfe'")
         super().__init__(
-            params, lr=lr, max_iter=max_iter, max_eval=max_eval or max_iter * 5 // 4,
-            tolerance_grad=tolerance_grad, tolerance_change=tolerance_change,
-            history_size=history_size, line_search_fn=line_search_fn,
+            params,
+            lr=lr,
+            max_iter=max_iter,
+            max_eval=max_eval or max_iter * 5 // 4,
+            tolerance_grad=tolerance_grad,
+            tolerance_change=tolerance_change,
+            history_size=history_size,
+            line_search_fn=line_search_fn,
         )
 
     def add_param_group(self, group: dict[str, Any]) -> None:
@@ -188,8 +200,12 @@ class Point(NamedTuple):
 
 
 def strong_wolfe(
-    along: Callable[[float], Point], t: float, start: Point,
-    c1: float = 1e-4, c2: float = 0.9, max_calls: int = 25,
+    along: Callable[[float], Point],
+    t: float,
+    start: Point,
+    c1: float = 1e-4,
+    c2: float = 0.9,
+    max_calls: int = 25,
 ) -> Point:
     """A point of the line where the loss f has fallen enough and its slope has levelled out:
 

@@ -67,12 +67,19 @@ SCHEDULES = {
     "one cycle linear": (
         "OneCycleLR",
         dict(
-            max_lr=[0.5, 0.1], epochs=6, steps_per_epoch=7, anneal_strategy="linear",
-            pct_start=0.4, div_factor=10, final_div_factor=100, max_momentum=0.9,
+            max_lr=[0.5, 0.1],
+            epochs=6,
+            steps_per_epoch=7,
+            anneal_strategy="linear",
+            pct_start=0.4,
+            div_factor=10,
+            final_div_factor=100,
+            max_momentum=0.9,
         ),
     ),
     "one cycle three phases": (
-        "OneCycleLR", dict(max_lr=0.5, total_steps=41, three_phase=True, base_momentum=0.7)
+        "OneCycleLR",
+        dict(max_lr=0.5, total_steps=41, three_phase=True, base_momentum=0.7),
     ),
     "plateau": ("ReduceLROnPlateau", dict(factor=0.5, patience=2)),
     "plateau max": (
