@@ -8,7 +8,7 @@ tensor([2., 4.])
 """
 
 # ruff: noqa: I001
-from . import autograd, data, nn, optim, random
+from . import autograd, data, nn, notes, optim, random
 from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .graph import Tensor, tensor
 from .ops import linalg

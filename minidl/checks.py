@@ -1,0 +1,155 @@
+"""The list of what is checked against finite differences, made where each loss is defined.
+
+    def gaussian_kl(mu, logvar):
+        ...
+
+    checked(gaussian_kl, mu=normal(4, 3), logvar=normal(4, 3))
+
+The line under the function says what it is tried on: for each parameter a sample, which is drawn
+when the check runs.  Float samples become tensors of which gradients are checked, a module's
+parameters are checked with it, and everything else is passed on.  The tests, `minidl check` and the
+docs read the one list.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .differences import Report
+from .gradcheck import gradcheck, gradgradcheck
+from .graph import tensor
+
+Draw = Callable[[np.random.Generator], Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A function, and samples of its arguments.
+
+    samples: for each parameter that is given a value, the value or a function that draws it.
+    order: 1, or 2 if the gradient is checked as well.
+    """
+
+    function: Callable
+    samples: dict[str, Any]
+    order: int
+
+    @property
+    def name(self) -> str:
+        """Where the function stands: 'autoencoders.vae.gaussian_kl'."""
+        return f"{self.function.__module__.removeprefix('minidl.')}.{self.function.__qualname__}"
+
+
+CHECKS: list[Check] = []
+
+
+def checked(function: Callable, *, order: int = 2, **samples: Any) -> None:
+    """Put `function` on the list, with what to call it on.
+
+    order: 1 where a second derivative means nothing (a permutation is held, a step is taken).
+    samples: by parameter; `normal(4, 3)` and its like below, any function of a random generator, or
+        a constant.  The values must keep clear of kinks, where there is no slope to compare with.
+    Raises TypeError if the samples do not fit the function's parameters.
+    """
+    inspect.signature(function).bind(**samples)
+    CHECKS.append(Check(function, samples, order))
+
+
+# ---------------------------------------------------------------------------------- the samples
+
+
+def normal(*shape: int) -> Draw:
+    """Standard normal numbers."""
+    return lambda rng: rng.standard_normal(shape)
+
+
+def between(low: float, high: float, *shape: int) -> Draw:
+    """Uniform numbers in [low, high]."""
+    return lambda rng: rng.uniform(low, high, shape)
+
+
+def probabilities(*shape: int) -> Draw:
+    """Positive numbers that sum to 1 along the last axis, none of them tiny."""
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        weights = rng.uniform(0.5, 1.5, shape)
+        return weights / weights.sum(axis=-1, keepdims=True)
+
+    return draw
+
+
+# --------------------------------------------------------------------------------- running them
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found, of one order."""
+
+    check: Check
+    order: int
+    inputs: list[str]  # what the gradient was taken with respect to
+    report: Report
+    seconds: float
+
+
+def run(check: Check) -> Iterator[Outcome]:
+    """The outcomes of a check: of the gradient, then of the gradient's gradient."""
+    seed = zlib.crc32(check.name.encode())  # a check's numbers stay when other checks change
+    inputs: list[str] = []
+    for order in range(1, check.order + 1):
+        rng, start = np.random.default_rng(seed), time.perf_counter()
+        values = {name: _draw(sample, rng) for name, sample in check.samples.items()}
+        parameters = {
+            f"{name}.{path}": parameter
+            for name, value in values.items()
+            if hasattr(value, "named_parameters")
+            for path, parameter in value.named_parameters()
+        }
+        compare = gradcheck if order == 1 else gradgradcheck
+        report = compare(
+            _positional(check), tuple(values.values()), parameters=parameters, raise_exception=False
+        )
+        inputs = inputs or [comparison.name for comparison in report.comparisons]
+        yield Outcome(check, order, inputs, report, time.perf_counter() - start)
+
+
+def _draw(sample: Any, rng: np.random.Generator) -> Any:
+    """A value: float64 arrays as tensors that require a gradient, modules in float64."""
+    value = sample(rng) if callable(sample) else sample
+    if hasattr(value, "named_parameters"):
+        return value.double()
+    if isinstance(value, list | tuple):
+        return type(value)(_draw(part, rng) for part in value)
+    if isinstance(value, np.ndarray):
+        return tensor(value, requires_grad=value.dtype.kind == "f")
+    return value
+
+
+def _positional(check: Check) -> Callable:
+    """The function, taking its samples in their order, with a signature that names them."""
+
+    def call(*values: Any) -> Any:
+        return check.function(**dict(zip(check.samples, values)))
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    call.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in check.samples])
+    call.__name__ = check.function.__name__
+    return call
+
+
+def load() -> list[Check]:
+    """Import all of minidl, so that the list is whole, and return it."""
+    package = importlib.import_module(__package__)
+    for module in pkgutil.walk_packages(package.__path__, f"{__package__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return CHECKS

@@ -1,0 +1,69 @@
+"""The list of finite-difference checks: every entry passes, and a wrong gradient would not."""
+
+import numpy as np
+import pytest
+
+from minidl import checks, nn
+from minidl.checks import Check, between, normal, probabilities
+from minidl.graph import op
+
+
+@pytest.mark.parametrize("check", checks.load(), ids=lambda check: check.name)
+def test_gradients_are_those_of_finite_differences(check):
+    for outcome in checks.run(check):
+        assert outcome.report, outcome.report
+
+
+@op
+def cube(x):
+    return x**3
+
+
+cube.vjp(x=lambda g, x: g * 3 * x**2)
+
+
+@op
+def wrong_cube(x):
+    return x**3
+
+
+wrong_cube.vjp(x=lambda g, x: g * 2 * x**2)
+
+
+def test_both_orders_are_run_and_named():
+    first, second = checks.run(Check(cube, {"x": normal(3)}, order=2))
+    assert (first.order, second.order) == (1, 2) and first.inputs == second.inputs == ["x"]
+    assert first.report and second.report and first.report.max_error < 1e-8
+
+
+def test_a_wrong_gradient_is_found():
+    (outcome,) = checks.run(Check(wrong_cube, {"x": between(1, 2, 3)}, order=1))
+    assert not outcome.report and "ratio" in str(outcome.report)
+
+
+def loss(model, x, target, power, weights):
+    """Of every kind of sample one."""
+    return sum(w * (model(x)[np.arange(3), target] ** power).sum() for w in weights)
+
+
+def test_samples_of_every_kind():
+    samples = {
+        "model": lambda rng: nn.Linear(2, 4, rng=rng),
+        "x": normal(3, 2),
+        "target": lambda rng: rng.integers(0, 4, 3),
+        "power": 2,
+        "weights": [probabilities(3), 0.5],
+    }
+    first, second = checks.run(Check(loss, samples, order=2))
+    assert first.report and second.report
+    assert first.inputs == ["x", "weights[0]", "model.weight", "model.bias"]
+
+
+def test_samples_must_fit_the_function():
+    with pytest.raises(TypeError, match="target"):
+        checks.checked(loss, model=1, x=2, targets=3, power=4, weights=5)
+
+
+def test_probabilities_sum_to_one():
+    p = probabilities(4, 3)(np.random.default_rng(0))
+    assert p.sum(axis=1) == pytest.approx(np.ones(4)) and p.min() > 0.1
