@@ -188,13 +188,22 @@ def generator(device: str | None = None, rng: Any = None) -> Any:
 
 def random_state() -> dict[str, Any]:
     """The state of every generator in use, to be given back to `set_random_state`."""
-    return {key: rng.bit_generator.state for key, rng in _generators.items()}
+    return {key: _read_state(rng.bit_generator) for key, rng in _generators.items()}
 
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Put the generators back into a state that `random_state` returned."""
     for key, value in state.items():
-        generator(key).bit_generator.state = value
+        bits = generator(key).bit_generator
+        if callable(bits.state):
+            bits._state[...] = value
+        else:
+            bits.state = value
+
+
+def _read_state(bits: Any) -> Any:
+    """NumPy's state is a dictionary; CuPy's `state()` is but an address, its array is private."""
+    return bits._state.copy() if callable(bits.state) else bits.state
 
 
 # -------------------------------------------------------------------- what does not dispatch

@@ -273,4 +273,4 @@ def any(x, axis=None, keepdims=False):
 @op
 def count_nonzero(x, axis=None, keepdims=False):
     """How many elements along `axis` are not zero."""
-    return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+    return np.sum(np.not_equal(x, 0), axis=axis, keepdims=keepdims)  # CuPy's has no keepdims

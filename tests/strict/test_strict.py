@@ -9,6 +9,7 @@ import scipy.special
 from numpy.testing import assert_array_equal
 
 import minidl
+from minidl import backend
 
 from . import StrictArray, cupy, cupyx, make_table, methods, table
 
@@ -475,3 +476,14 @@ def test_a_tensor_on_any_device(device):
     assert type(x.grad.data) is type(x.data)
     # d/dX tr(A^2) for the symmetric A = X X^T is 4 A X
     np.testing.assert_allclose(np.array(x.grad.data.tolist()), 4 * HOST @ HOST.T @ HOST, rtol=1e-12)
+
+
+def test_the_random_state_can_be_put_back(device):
+    minidl.seed(3)
+    rng = backend.generator(device)
+    rng.random(5)
+    state = backend.random_state()
+    first = rng.random(7)
+    backend.set_random_state(state)
+    again = rng.random(7)
+    assert first.tolist() == again.tolist() != rng.random(7).tolist()
