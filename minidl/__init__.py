@@ -31,7 +31,7 @@ from .ops.trigonometry import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, sin, sinc, sinh, tan,
     tanh,
 )
-from .ops.special import digamma, erf, erfc, erfinv, gammaln, polygamma, xlogy
+from .ops.special import digamma, erf, erfc, erfinv, gammaln, ndtr, polygamma, xlogy
 from .ops.reduce import (
     all, any, argmax, argmin, count_nonzero, cumprod, cumsum, logsumexp, max, mean, min, nansum,
     norm2, prod, std, sum, var,

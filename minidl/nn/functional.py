@@ -16,6 +16,7 @@ import numpy as np
 from .. import backend
 from ..graph import Tensor
 from ..ops import activations as pointwise
+from ..ops import distance
 from ..ops import dropout as masked
 from ..ops import softmax as over_axis
 from ..ops.activations import (
@@ -48,7 +49,26 @@ from ..ops.cross_entropy import (
 )
 from ..ops.elementwise import absolute as absolute_rectification
 from ..ops.linear import linear
-from ..ops.losses import mse_loss
+from ..ops.losses import (
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
+from ..ops.margin_losses import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
 from ..ops.trigonometry import tanh
 
 # ------------------------------------------------------------------------ activations on an axis
@@ -176,3 +196,23 @@ def _dropout(kind: Any, input: Tensor, shape: Any, p: float, training: bool, rng
         return input
     kept = backend.generator(input.device, rng).random(shape, dtype=np.float32) >= p
     return kind(input, kept, p)
+
+
+# -------------------------------------------------------------------------------------- distances
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """x / max(||x||_p, eps): vectors of length 1 along `dim`."""
+    return distance.normalize(input, p, dim, eps)
+
+
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """||x1 - x2 + eps||_p along the last axis."""
+    return distance.pairwise_distance(x1, x2, p, eps, keepdim)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between x1 and x2 along `dim`; lengths are at least eps."""
+    return distance.cosine_similarity(x1, x2, dim, eps)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import special
+import scipy.special
 
 from ..graph import op
 from .choices import where
 from .elementwise import absolute, exp
+from .special import ndtr
 from .trigonometry import tanh
 
 # ---------------------------------------------------------------------------------- rectifiers
@@ -146,11 +147,13 @@ def gelu_erf(x):
 
     Hendrycks & Gimpel 2016 (arXiv:1606.08415), eq. 1.
     """
-    return x * special.ndtr(x)
+    return x * scipy.special.ndtr(x)
 
 
-# Phi(x) + x phi(x)
-gelu_erf.vjp(x=lambda g, x: g * (ndtr(x) + x * (_NORMAL * exp(-0.5 * x * x))))
+# Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi)
+gelu_erf.vjp(x=lambda g, x: g * (ndtr(x) + x * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))))
+
+_ROOT = math.sqrt(2 / math.pi)
 
 
 @op
@@ -183,23 +186,12 @@ def gelu(x, approximate="none"):
 
 
 @op
-def ndtr(x):
-    """Phi(x) = P(Z <= x), Z standard normal; accurate in both tails."""
-    return special.ndtr(x)
-
-
-_NORMAL = 1 / math.sqrt(2 * math.pi)
-_ROOT = math.sqrt(2 / math.pi)
-ndtr.vjp(x=lambda g, x: g * (_NORMAL * exp(-0.5 * x * x)))
-
-
-@op
 def silu(x):
     """x sigmoid(x), also called swish.
 
     Hendrycks & Gimpel 2016 (arXiv:1606.08415); Ramachandran et al. 2017 (arXiv:1710.05941).
     """
-    return x * special.expit(x)
+    return x * scipy.special.expit(x)
 
 
 def _silu_rule(g, x):
@@ -244,7 +236,7 @@ hardswish.vjp(x=lambda g, x: g * where(x >= 3, 1.0, (x > -3) * (x / 3.0 + 0.5)))
 @op
 def sigmoid(x):
     """1 / (1 + e^-x), accurate relative to its value however small, without overflow."""
-    return special.expit(x)
+    return scipy.special.expit(x)
 
 
 sigmoid.vjp(x=lambda g, y: g * (y * (1.0 - y)))

@@ -180,17 +180,16 @@ def by_class(weight: Any, input: Any) -> Any:
 
 
 @op
-def class_index(target, classes, ignore_index):
+def class_index(target, classes, ignore_index=None):
     """The class indices, with 0 where they are to be ignored; IndexError for what is no class."""
     return _checked(target, classes, ignore_index)[0]
 
 
 def _checked(target, classes, ignore_index):
     """`class_index`, and where it ignores: None if nowhere."""
-    ignored = target == ignore_index
-    if not ignored.any():
-        ignored, t = None, target
-    else:
+    ignored, t = None, target
+    if ignore_index is not None and (target == ignore_index).any():
+        ignored = target == ignore_index
         t = np.where(ignored, 0, target)
     if t.size and (t.min() < 0 or t.max() >= classes):
         wrong = t.min() if t.min() < 0 else t.max()

@@ -273,7 +273,7 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
     Vectors: ord None or 2 (Euclidean), 1, inf, -inf, 0 (how many are not 0), or any p.
     Matrices: None or 'fro', 'nuc', 2, -2, 1, -1, inf, -inf.  Without axis and ord, all elements.
-    At 0 the derivative of the Euclidean norm is 0.
+    At 0 the derivative is 0.
     """
     if axis is None and ord is not None and x.ndim not in (1, 2):
         raise ValueError(f"norm: ord={ord!r} needs an axis for a tensor with {x.ndim} axes")
@@ -291,7 +291,9 @@ def norm(x, ord=None, axis=None, keepdims=False):
         return sum(absolute(sign(x)), axis, keepdims)
     if ord == 1:
         return sum(size, axis, keepdims)
-    return sum(size**ord, axis, keepdims) ** (1.0 / ord)
+    total = sum(size**ord, axis, keepdims)
+    zero = total == 0  # where the root has no finite derivative
+    return where(zero, 0.0, where(zero, 1.0, total) ** (1.0 / ord))
 
 
 def _matrix_norm(x, ord, axes, keepdims):

@@ -43,6 +43,15 @@ def erfinv(x):
 
 erfinv.vjp(x=lambda g, y: g * (math.sqrt(math.pi) / 2) * exp(y * y))
 
+
+@op
+def ndtr(x):
+    """The standard normal's distribution function P(Z <= x), exact in both tails."""
+    return scipy.special.ndtr(x)
+
+
+ndtr.vjp(x=lambda g, x: g * (1 / math.sqrt(2 * math.pi)) * exp(-0.5 * x * x))
+
 # -------------------------------------------------------------------------- the gamma function
 
 

@@ -1,0 +1,112 @@
+"""Rows of activations and dropout.
+
+PyTorch keeps the 1/6 of hardsigmoid in single precision.
+"""
+
+from .table import Row
+
+
+def one(name, make, *shape, draw="real", **given):
+    """A row with one input."""
+    return Row(name, make, lambda d: (getattr(d, draw)(*(shape or (3, 4))) * 2.0,), **given)
+
+
+FUNCTIONS = [
+    one("relu", lambda nn: nn.functional.relu),
+    one("relu6", lambda nn: lambda x: nn.functional.relu6(4 * x)),
+    one("leaky_relu", lambda nn: nn.functional.leaky_relu),
+    one("leaky_relu slope", lambda nn: lambda x: nn.functional.leaky_relu(x, -0.3)),
+    one("threshold", lambda nn: lambda x: nn.functional.threshold(x, 0.3, -5.0)),
+    one("hardtanh", lambda nn: nn.functional.hardtanh),
+    one("hardtanh bounds", lambda nn: lambda x: nn.functional.hardtanh(x, -0.5, 2.5)),
+    one("elu", lambda nn: nn.functional.elu),
+    one("elu alpha", lambda nn: lambda x: nn.functional.elu(x, 0.4)),
+    one("selu", lambda nn: nn.functional.selu),
+    one("celu", lambda nn: nn.functional.celu),
+    one("celu alpha", lambda nn: lambda x: nn.functional.celu(x, 2.5)),
+    one("softplus", lambda nn: nn.functional.softplus),
+    one("softplus beta", lambda nn: lambda x: nn.functional.softplus(x, 3.0, 4.0)),
+    one("gelu", lambda nn: nn.functional.gelu),
+    one("gelu tanh", lambda nn: lambda x: nn.functional.gelu(x, approximate="tanh")),
+    one("silu", lambda nn: nn.functional.silu),
+    one("mish", lambda nn: nn.functional.mish),
+    one("hardswish", lambda nn: nn.functional.hardswish),
+    one("sigmoid", lambda nn: nn.functional.sigmoid),
+    one("logsigmoid", lambda nn: nn.functional.logsigmoid),
+    one("hardsigmoid", lambda nn: nn.functional.hardsigmoid, rounding=1e-7),
+    one("tanh", lambda nn: nn.functional.tanh),
+    one("softsign", lambda nn: nn.functional.softsign),
+    one("tanhshrink", lambda nn: nn.functional.tanhshrink),
+    one("hardshrink", lambda nn: nn.functional.hardshrink),
+    one("hardshrink lambd", lambda nn: lambda x: nn.functional.hardshrink(x, 1.2)),
+    one("softshrink", lambda nn: nn.functional.softshrink),
+    one("softshrink lambd", lambda nn: lambda x: nn.functional.softshrink(x, 1.2)),
+    one("absolute_rectification", lambda nn: nn.functional.absolute_rectification, ours=True),
+    one("softmax", lambda nn: lambda x: nn.functional.softmax(x, dim=-1)),
+    one("softmax middle", lambda nn: lambda x: nn.functional.softmax(x, 1), 2, 3, 4),
+    one("softmin", lambda nn: lambda x: nn.functional.softmin(x, dim=0)),
+    one("log_softmax", lambda nn: lambda x: nn.functional.log_softmax(x, dim=1), 2, 3, 4),
+    one("glu", lambda nn: nn.functional.glu),
+    one("glu first", lambda nn: lambda x: nn.functional.glu(x, 0), 4, 3),
+    one("kwta", lambda nn: lambda x: nn.functional.kwta(x, 2), ours=True),
+    one("gumbel_softmax", lambda nn: lambda x: nn.functional.gumbel_softmax(x, 0.7), noisy=True),
+    Row("prelu one", lambda nn: nn.functional.prelu, lambda d: (d.real(3, 4), d.real(1))),
+    Row("prelu many", lambda nn: nn.functional.prelu, lambda d: (d.real(2, 3, 4), d.real(3))),
+    one("rrelu", lambda nn: nn.functional.rrelu),
+    one("rrelu training", lambda nn: lambda x: nn.functional.rrelu(x, training=True), noisy=True),
+    one("dropout", lambda nn: lambda x: nn.functional.dropout(x, 0.3), noisy=True),
+    one("dropout1d", lambda nn: lambda x: nn.functional.dropout1d(x), 2, 3, 4, noisy=True),
+    one("dropout2d", lambda nn: lambda x: nn.functional.dropout2d(x), 2, 3, 2, 2, noisy=True),
+    one("dropout3d", lambda nn: lambda x: nn.functional.dropout3d(x), 3, 2, 2, 1, noisy=True),
+    one("alpha_dropout", lambda nn: lambda x: nn.functional.alpha_dropout(x, 0.2, True), noisy=True),
+    one(
+        "feature_alpha_dropout",
+        lambda nn: lambda x: nn.functional.feature_alpha_dropout(x, 0.4, True),
+        *(2, 3, 4),
+        noisy=True,
+    ),
+]  # fmt: skip
+
+MODULES = [
+    one("ReLU", lambda nn: nn.ReLU(inplace=False)),
+    one("ReLU6", lambda nn: nn.ReLU6()),
+    one("AbsoluteRectification", lambda nn: nn.AbsoluteRectification(), ours=True),
+    one("LeakyReLU", lambda nn: nn.LeakyReLU(0.2)),
+    one("PReLU", lambda nn: nn.PReLU()),
+    one("PReLU many", lambda nn: nn.PReLU(3, init=-0.4), 2, 3, 4),
+    one("RReLU", lambda nn: nn.RReLU(0.1, 0.5), noisy=True),
+    one("Threshold", lambda nn: nn.Threshold(-0.3, 7.0)),
+    one("Hardtanh", lambda nn: nn.Hardtanh(-0.7, 1.4)),
+    one("ELU", lambda nn: nn.ELU(0.7)),
+    one("CELU", lambda nn: nn.CELU(0.5)),
+    one("SELU", lambda nn: nn.SELU()),
+    one("Softplus", lambda nn: nn.Softplus(2.0, 5.0)),
+    one("GELU", lambda nn: nn.GELU()),
+    one("GELU tanh", lambda nn: nn.GELU("tanh")),
+    one("SiLU", lambda nn: nn.SiLU()),
+    one("Mish", lambda nn: nn.Mish()),
+    one("Hardswish", lambda nn: nn.Hardswish()),
+    one("Sigmoid", lambda nn: nn.Sigmoid()),
+    one("LogSigmoid", lambda nn: nn.LogSigmoid()),
+    one("Hardsigmoid", lambda nn: nn.Hardsigmoid(), rounding=1e-7),
+    one("Tanh", lambda nn: nn.Tanh()),
+    one("Softsign", lambda nn: nn.Softsign()),
+    one("Tanhshrink", lambda nn: nn.Tanhshrink()),
+    one("Hardshrink", lambda nn: nn.Hardshrink(0.8)),
+    one("Softshrink", lambda nn: nn.Softshrink(0.8)),
+    one("Softmax", lambda nn: nn.Softmax(dim=0)),
+    one("Softmax2d", lambda nn: nn.Softmax2d(), 2, 3, 2, 2),
+    one("Softmin", lambda nn: nn.Softmin(1)),
+    one("LogSoftmax", lambda nn: nn.LogSoftmax(-1)),
+    one("GLU", lambda nn: nn.GLU()),
+    one("GLU middle", lambda nn: nn.GLU(1), 2, 4, 3),
+    one("KWTA", lambda nn: nn.KWTA(1, dim=0), ours=True),
+    one("Dropout", lambda nn: nn.Dropout(0.4), noisy=True),
+    one("Dropout1d", lambda nn: nn.Dropout1d(), 3, 4, 2, noisy=True),
+    one("Dropout2d", lambda nn: nn.Dropout2d(), 2, 3, 2, 2, noisy=True),
+    one("Dropout3d", lambda nn: nn.Dropout3d(), 2, 3, 2, 1, 2, noisy=True),
+    one("AlphaDropout", lambda nn: nn.AlphaDropout(0.2), noisy=True),
+    one("FeatureAlphaDropout", lambda nn: nn.FeatureAlphaDropout(), 2, 3, 4, noisy=True),
+]
+
+ROWS = FUNCTIONS + MODULES

@@ -1,0 +1,217 @@
+"""Every row of the table of layers, losses and functions, through every check that applies."""
+
+import copy
+import inspect
+import json
+import pathlib
+import pickle
+
+import numpy as np
+import pytest
+
+import minidl
+from minidl import autograd, nn
+from minidl.graph import Tensor
+from tests.nn.rows import ROWS
+from tests.nn.running import compared, leaves, modes, run, state_for
+from tests.nn.table import Constant, Draw
+
+REFERENCE = np.load(pathlib.Path(__file__).parents[1] / "reference" / "torch_nn.npz")
+LAYOUT, STATES = (json.loads(str(REFERENCE[name])) for name in ("layout", "states"))
+
+
+class Minidl:
+    """What a run needs of minidl."""
+
+    nn = nn
+
+    @staticmethod
+    def float64(module):
+        return module.double()
+
+    @staticmethod
+    def shapes(module):
+        return {name: (t.shape, t.dtype) for name, t in module.state_dict().items()}
+
+    @staticmethod
+    def load(module, state):
+        module.load_state_dict(state)
+
+    @staticmethod
+    def leaf(array):
+        return minidl.tensor(array, requires_grad=True)
+
+    @staticmethod
+    def constant(array):
+        return minidl.tensor(array)
+
+    @staticmethod
+    def is_tensor(value):
+        return isinstance(value, Tensor)
+
+    @staticmethod
+    def array(tensor):
+        return tensor.detach().numpy().copy()
+
+    @staticmethod
+    def grad(outputs, inputs, incoming):
+        incoming = [minidl.tensor(g) for g in incoming]
+        return autograd.grad(outputs, inputs, incoming, allow_unused=True)
+
+
+def each(rows, kind=lambda row: True):
+    return pytest.mark.parametrize(
+        "row", [pytest.param(row, id=row.name) for row in rows if kind(row)]
+    )
+
+
+each_mode = pytest.mark.parametrize(
+    "row, mode", [pytest.param(r, m, id=f"{r.name}-{m}") for r in ROWS for m in modes(r)]
+)
+each_module = each(ROWS, lambda row: row.is_module)
+
+
+# -------------------------------------------------------------------------------- completeness
+
+
+def test_every_module_has_a_row():
+    kinds = {n for n, v in vars(nn).items() if inspect.isclass(v) and issubclass(v, nn.Module)}
+    containers = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}
+    assert kinds - containers - {row.subject for row in ROWS} == set()
+
+
+def test_every_function_has_a_row():
+    functions = {n for n, v in vars(nn.functional).items() if inspect.isfunction(v) and n[0] != "_"}
+    assert functions - {row.subject for row in ROWS} == set()
+
+
+def test_names_are_unique():
+    assert len({row.name for row in ROWS}) == len(ROWS)
+
+
+# ------------------------------------------------------------------------ the same as PyTorch
+
+
+@pytest.mark.parametrize(
+    "row, mode", [pytest.param(r, m, id=f"{r.name}-{m}") for r in ROWS for m in compared(r)]
+)
+def test_values_and_gradients_are_pytorchs(row, mode):
+    key = f"{row.name} | {mode}"
+    assert key in LAYOUT, "run python -m tests.reference.make_torch_reference"
+    found, at = run(row, Minidl, training=mode == "train"), 0
+    assert {name: [*x.shape] for name, x in found.items()} == LAYOUT[key]
+    for name, x in found.items():
+        expected = REFERENCE[key][at : at + x.size].reshape(x.shape)
+        at += x.size
+        scale = np.max(np.abs(expected), initial=1e-3)
+        np.testing.assert_allclose(x, expected, rtol=0, atol=row.rounding * scale, err_msg=name)
+
+
+@each(ROWS, lambda row: row.is_module and not row.ours)
+def test_state_has_pytorchs_keys_in_order(row):
+    shapes = {name: [*t.shape] for name, t in row.make(nn).state_dict().items()}
+    assert [*shapes.items()] == [*STATES[row.name].items()]
+
+
+def test_stored_values_are_those_of_the_installed_pytorch():
+    pytest.importorskip("torch")
+    from tests.reference.make_torch_reference import reference
+
+    vectors, layout, states = reference()
+    assert (json.loads(json.dumps(layout)), states) == (LAYOUT, STATES)
+    for key, vector in vectors.items():
+        np.testing.assert_allclose(vector, REFERENCE[key], rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+# ------------------------------------------------------------------------- finite differences
+
+
+def prepared(row, mode):
+    """A function of the inputs that is the same at every call, its inputs, and its parameters."""
+    made = row.make(nn)
+    if row.is_module:
+        made = made.double().train(mode == "train")
+        made.load_state_dict(state_for(row, Minidl.shapes(made)))
+    parameters = dict(made.named_parameters()) if row.is_module else {}
+
+    def function(*inputs):
+        minidl.seed(3)
+        return leaves(made(*inputs))
+
+    inputs = []
+    for x in row.inputs(Draw(row.name)):
+        constant = isinstance(x, Constant)
+        wanted = not constant and isinstance(x, np.ndarray) and x.dtype.kind == "f"
+        x = x.array if constant else x
+        inputs.append(minidl.tensor(x, requires_grad=wanted) if isinstance(x, np.ndarray) else x)
+    return function, inputs, parameters
+
+
+def behind(function):
+    """The function behind another layer, x + sin(x) / 10: its inputs are no leaves."""
+    return lambda *inputs: function(
+        *(x + 0.1 * minidl.sin(x) if getattr(x, "requires_grad", False) else x for x in inputs)
+    )
+
+
+@each_mode
+def test_gradient(row, mode):
+    function, inputs, parameters = prepared(row, mode)
+    assert autograd.gradcheck(behind(function), inputs, parameters=parameters)
+
+
+@each_mode
+def test_gradient_of_the_gradient(row, mode):
+    function, inputs, parameters = prepared(row, mode)
+    assert autograd.gradgradcheck(behind(function), inputs, parameters=parameters)
+
+
+# ---------------------------------------------------------------------------------- dtypes, state
+
+
+def single(row, leaf=lambda x: x):
+    """The inputs in single precision; `leaf` is applied to those that are differentiated."""
+    inputs = []
+    for x in row.inputs(Draw(row.name)):
+        constant = isinstance(x, Constant)
+        x = x.array if constant else x
+        if isinstance(x, np.ndarray):
+            floats = x.dtype.kind == "f"
+            x = minidl.tensor(x.astype(np.float32) if floats else x)
+            x = leaf(x) if floats and not constant else x
+        inputs.append(x)
+    return inputs
+
+
+@each_mode
+def test_float32_stays_float32(row, mode):
+    made = row.make(nn)
+    learned = [*made.train(mode == "train").parameters()] if row.is_module else []
+    inputs = single(row, leaf=lambda x: learned.append(x.requires_grad_()) or x)
+    outputs = leaves(made(*inputs))
+    assert {y.dtype for y in outputs if y.dtype.kind == "f"} <= {np.dtype(np.float32)}
+    sums = [y.sum() for y in outputs if y.requires_grad]
+    if sums:
+        autograd.backward(sums)
+    assert {x.grad.dtype for x in learned if x.grad is not None} <= {np.dtype(np.float32)}
+    assert sums == [] or any(x.grad is not None for x in learned)
+
+
+@each_module
+def test_copies_are_equal_and_independent(row):
+    made, inputs = row.make(nn).eval(), single(row)
+    expected = [y.detach().numpy().copy() for y in leaves(made(*inputs))]
+    twins = [copy.deepcopy(made), pickle.loads(pickle.dumps(made))]
+    for parameter in made.parameters():
+        parameter.data = parameter.data * 0
+    for twin in twins:
+        for y, e in zip(leaves(twin(*inputs)), expected, strict=True):
+            np.testing.assert_array_equal(y.detach().numpy(), e)
+
+
+@each_module
+def test_repr_names_the_class_and_counts_parameters(row):
+    made = row.make(nn)
+    count = sum(p.size for p in made.parameters())
+    assert repr(made).startswith(f"{row.subject}(")
+    assert (f"# {count:,} parameters" in repr(made)) == (count > 0)
