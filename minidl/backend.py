@@ -153,6 +153,11 @@ def checked_dtype(result: Array) -> Array:
     return result
 
 
+def as_array(value: Any) -> Array:
+    """`value`, as an array if it is one of NumPy's scalars, which reductions return."""
+    return np.asarray(value) if isinstance(value, np.generic) else value
+
+
 def _holds_arrays(data: Any) -> bool:
     """Whether nested lists hold arrays or NumPy scalars, which bring a dtype of their own."""
     while isinstance(data, list | tuple) and data:

@@ -201,18 +201,19 @@ def op(
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != arity or list_of is not None:
             args = this.bind(args, kwargs)
-        values, mask, tensors, strange = [], 0, False, False
+        values, edges, mask, tensors, strange = [], [], 0, False, False
         for bit, value in zip(bits, args):
             if isinstance(value, Tensor):
                 tensors = True
                 if value.edge is not None:
                     mask |= bit
+                    edges.append(value.edge)
                 value = value._data
             elif value.__class__ not in _plain:
                 strange = True
             values.append(value)
         if strange:
-            mask, tensors = _unwrap(this, values, mask, tensors)
+            mask, tensors, edges = _unwrap(this, args, values, mask, tensors, edges)
         try:
             y = forward(*values)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
@@ -223,14 +224,13 @@ def op(
             return y
         several = y.__class__ is tuple
         if several:
-            y = tuple(map(_as_array, y))
-        elif y.__class__ not in backend.libraries:
-            y = _as_array(y)
+            y = tuple(map(backend.as_array, y))
+        elif y.__class__ is not np.ndarray:
+            y = backend.as_array(y)  # a Tensor's data always is an array
         if not mask or not mode.record or not (several or y.dtype.kind == "f"):
             return tuple(map(Tensor, y)) if several else Tensor(y)
 
         plan = plans.get(mask) or this.plan(mask)
-        edges = [args[i].edge for i in plan.inputs] if list_of is None else _edges(args, plan)
         values.append(y)
         if plan.saves_more:
             values += [extra if aux else None, *map(_shape, values[:arity])]
@@ -249,36 +249,28 @@ def op(
 _plain = {np.ndarray, float, int, bool, type(None), str}
 
 
-def _as_array(y: Any) -> Any:
-    """y, as an array if it is one of NumPy's scalars: a Tensor's data always is an array."""
-    return np.asarray(y) if isinstance(y, np.generic) else y
-
-
-def _unwrap(this: Op, values: list, mask: int, tensors: bool) -> tuple[int, bool]:
+def _unwrap(
+    this: Op, args: Sequence, values: list, mask: int, tensors: bool, edges: list
+) -> tuple[int, bool, list]:
     """Make arguments that are neither Tensors nor plain what they stand for, in `values`.
 
-    In the list of inputs, Tensors give their arrays.  NumPy's scalars weigh no more than Python's,
-    so that x * np.sqrt(2) leaves x in float32, and a list stands for what `tensor` makes of it.
+    A list of inputs gives a list of arrays, and a list of edges.  NumPy's scalars weigh no more
+    than Python's, so that x * np.sqrt(2) leaves x in float32; elsewhere a list stands for what
+    `tensor` makes of it.
     """
     for i, (name, value) in enumerate(zip(this.names, values)):
         if name == this.list_of:
+            of_list = [getattr(v, "edge", None) for v in value]
+            if any(of_list):
+                edges.insert((mask & (1 << i) - 1).bit_count(), of_list)
+                mask |= 1 << i
             tensors = tensors or any(isinstance(v, Tensor) for v in value)
-            mask |= any(getattr(v, "edge", None) is not None for v in value) << i
             values[i] = [v._data if isinstance(v, Tensor) else v for v in value]
         elif tensors and isinstance(value, np.generic):
             values[i] = value.item()
         elif tensors and isinstance(value, list) and name in this.rules:
             values[i] = backend.array(value)
-    return mask, tensors
-
-
-def _edges(args: Sequence, plan: Plan) -> list:
-    """The edges of arguments, one of which is a list of inputs."""
-
-    def edge(x: Any) -> Any:
-        return [*map(edge, x)] if isinstance(x, list | tuple) else getattr(x, "edge", None)
-
-    return [edge(args[i]) for i in plan.inputs]
+    return mask, tensors, edges
 
 
 def edge_to(node: Node, number: int, y: Any) -> tuple | None:

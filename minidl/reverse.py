@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
-
 from . import backend, errors
 from .accumulate import Sums, released
 from .graph import Node, Tensor, edge_to, op
@@ -96,46 +94,46 @@ def _sweep(
     wanted = _on_the_way([edge[0] for edge, _ in seeds], targets)
     sums, arrived = Sums(create_graph), {}
 
-    def take(node: Node, number: int) -> Any:
-        """The gradient of one output, for the hooks and for those who asked for it."""
-        place = (node, number) if number else node
-        g = sums.take(place)
-        if g is not None and node.hooks:
-            g = _through_hooks(g, node, number, create_graph)
-        if g is not None and (node.plan is None if targets is None else place in targets):
+    def arrive(place: Any, g: Any) -> None:
+        if g is not None and (targets is None or place in targets):
             arrived[place] = [g]
-        return g
 
     for edge, g in seeds:
         sums.add(edge, g, None)
     del seeds
     with set_grad_enabled(create_graph):
         for node in sorted(wanted, key=attrgetter("order"), reverse=True):
-            plan, g = node.plan, take(node, 0)
+            plan, saved = node.plan, node.saved
+            g = sums.take(node)
             if node.outputs:  # a tuple, perhaps of one
-                g = [g, *(take(node, k) for k in range(1, node.outputs))]
-                g = None if all(g_k is None for g_k in g) else g
-            if g is None or plan is None:
+                g = [g, *(sums.take((node, k)) for k in range(1, node.outputs))]
+            if node.hooks:
+                g = _through_hooks(g, node, create_graph)
+            if plan is None or targets is not None:
+                for k, g_k in enumerate(g if node.outputs else [g]):
+                    arrive((node, k) if k else node, g_k)
+            if plan is None or g is None or (node.outputs and all(g_k is None for g_k in g)):
                 continue
-            if node.saved is None:
+            if saved is None:
                 raise errors.already_freed(node.name)
             if changes.latest > node.order:
-                changes.refuse(node.saved, node.order, node.name)
+                changes.refuse(saved, node.order, node.name)
             if plan.simple and targets is None and not create_graph:
-                results = [rule(g, *pick(node.saved)) for rule, pick in plan.rules]
+                results = plan.pull(g, saved)
             else:
                 results = _pull(node, g, wanted, create_graph)
             for observer in observers:
                 observer.pulled(node, g, results)
             for edge, result in zip(node.edges, results):
+                if result is None:
+                    continue
                 if edge.__class__ is tuple:
-                    if result is not None:
-                        sums.add(edge, result, node)
-                else:
-                    for one, part in zip(edge, result or ()):
-                        if one is not None and one[0] in wanted:
-                            sums.add(one, part, node)
-            if node.saved and not retain_graph:
+                    sums.add(edge, result, node)
+                    continue
+                for one, part in zip(edge, result):
+                    if one is not None and one[0] in wanted:
+                        sums.add(one, part, node)
+            if saved and not retain_graph:
                 node.saved = None
     return arrived
 
@@ -260,14 +258,16 @@ def _leads_on(edge: Any, wanted: set) -> bool:
     return any(e is not None and e[0] in wanted for e in edge)
 
 
-def _through_hooks(g: Any, node: Node, number: int, create_graph: bool) -> Any:
-    """What the hooks of output `number` make of its gradient."""
-    for hook in [hook for n, hook in node.hooks if n == number]:
-        as_array = np.asarray(g) if isinstance(g, np.generic) else g
-        replaced = hook(g if create_graph else Tensor(as_array))
-        if replaced is not None:
-            g = replaced if create_graph else replaced._data
-    return g
+def _through_hooks(g: Any, node: Node, create_graph: bool) -> Any:
+    """What the hooks of a node make of the gradient of its output, or the list for its outputs."""
+    parts = g if node.outputs else [g]
+    for number, hook in node.hooks:
+        known = parts[number]
+        if known is not None:
+            replaced = hook(known if create_graph else Tensor(backend.as_array(known)))
+            if replaced is not None:
+                parts[number] = replaced if create_graph else replaced._data
+    return parts if node.outputs else parts[0]
 
 
 def _place(x: Tensor) -> Any:

@@ -81,10 +81,14 @@ def test_the_pure_step_is_differentiable():
 
 LINES = {  # functions of Moré & Thuente 1994 (test 1 to 3), and some that go wrong
     "rational": lambda t: (-t / (t * t + 2), (t * t - 2) / (t * t + 2) ** 2),
-    "power": lambda t: ((t + 0.004) ** 5 - 2 * (t + 0.004) ** 4,
-                        5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3),
-    "valley": lambda t: (-np.sin(3 * t) + 0.2 * t * t - 0.1 * t,
-                         -3 * np.cos(3 * t) + 0.4 * t - 0.1),
+    "power": lambda t: (
+        (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4,
+        5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3,
+    ),
+    "valley": lambda t: (
+        -np.sin(3 * t) + 0.2 * t * t - 0.1 * t,
+        -3 * np.cos(3 * t) + 0.4 * t - 0.1,
+    ),
     "parabola": lambda t: ((t - 3) ** 2, 2 * (t - 3)),
     "wall": lambda t: (-5 * t - np.log(1 - t), -5 + 1 / (1 - t)) if t < 1 else (np.nan, np.nan),
     "far": lambda t: (-np.log1p(t) + 1e-6 * t, -1 / (1 + t) + 1e-6),

@@ -14,9 +14,7 @@ STORED = np.load(reference.STORED)
 
 def sgd(*rates, **options):
     """An optimiser with a group for each rate."""
-    groups = [
-        {"params": [md.tensor(np.ones(1), requires_grad=True)], "lr": rate} for rate in rates
-    ]
+    groups = [{"params": [md.tensor(np.ones(1), requires_grad=True)], "lr": rate} for rate in rates]
     return optim.SGD(groups, lr=0.1, **options)
 
 
