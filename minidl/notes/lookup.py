@@ -2,7 +2,7 @@
 
     >>> print(where("jsd"))                                       # doctest: +SKIP
 
-The rows stand in `map.tsv`, beside this file.  A row says where in the notes something stands, what
+The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes something stands, what
 the notes print, what is wrong with that, what is checked by finite differences and what a test can
 verify; and, once it is done, which functions implement it and which tests show it.
 """
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MAP = Path(__file__).parent / "map.tsv"
+MAP = Path(__file__).parent / "notes_map.tsv"
 
 # The letters with which the column `where` begins.  The refsheet is scanned three times (000, 003,
 # 004), and only the second has its second page.
