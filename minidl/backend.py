@@ -7,6 +7,7 @@ that no operation asks which library it runs on.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 from typing import Any
@@ -222,6 +223,13 @@ def zeros(shape: tuple[int, ...], dtype: Any, like: Array) -> Array:
 def as_strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """A view of x's memory with another shape and other strides (bytes)."""
     return xp(x).lib.stride_tricks.as_strided(x, shape=shape, strides=strides)
+
+
+def linalg_raises(x: Array) -> Any:
+    """A context in which linear algebra on a singular matrix raises, as it always does in NumPy."""
+    if device_of(x).partition(":")[0] == "cuda":
+        return importlib.import_module("cupyx").errstate(linalg="raise")
+    return contextlib.nullcontext()
 
 
 def zeta(s: float, x: Array) -> Array:

@@ -55,7 +55,7 @@ def integers(
 
 def permutation(n: int, device: str | None = None, rng: Any = None) -> Tensor:
     """0 to n - 1 in random order."""
-    return _as(backend.generator(device, rng).permutation(n), "int64", device)
+    return _as(backend.generator(device, rng).random(n).argsort(), "int64", device)
 
 
 def bernoulli(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ Scattered.add_up = staticmethod(scatter)
 
 def add_at(out: Any, index: Any, value: Any) -> None:
     """out[index] += value on arrays, where a place named twice receives both."""
-    parts = index if isinstance(index, tuple) else (index,)
+    parts = _parts(index)
     arrays = [i for i in parts if backend.is_array(i) and i.dtype.kind in "iu"]
     if not arrays:  # slices, numbers and masks name no place twice
         out[index] += value
@@ -89,24 +90,39 @@ def add_rows(out: Any, rows: Any, value: Any) -> None:
 @op
 def index_put(x, index, values):
     """A copy of x with `values` at x[index]; where a place is named twice, the last stays."""
-    out = x.copy()
-    out[index] = values
-    return out
+    if backend.xp(x) is np:
+        out = x.copy()
+        out[index] = values
+        return out
+    # On a GPU the order of writing is not defined: read, at each place, the value that stays.
+    writer = last_writer(x, index)
+    flat = (backend.zeros(x[index].shape, x.dtype, x) + values).ravel()
+    return np.where(writer < 0, x, flat[writer])
 
 
-def _index_put_values(g, index, x_shape):
-    read = getitem(g, index)
-    last = _written_last(index, x_shape)
-    return read if last is None else where(last, read, 0.0)
+def last_writer(x: Any, index: Any) -> Any:
+    """For each place of the array x, which of the values put at `index` stays there; -1: none."""
+    library = backend.xp(x)
+    writer = library.full(x.shape, -1)
+    shape = writer[index].shape
+    numbers = library.arange(math.prod(shape)).reshape(shape)
+    if any(backend.is_array(i) and i.dtype.kind != "b" for i in _parts(index)):
+        library.maximum.at(writer, index, numbers)
+    else:
+        writer[index] = numbers
+    return writer
 
 
-def _written_last(index, shape):
-    """For an index that names places twice: which of its elements stayed.  None if all did."""
-    order = np.full(shape, -1)
-    written = order[index]
-    order[index] = np.arange(written.size).reshape(written.shape)
-    stayed = order[index] == np.arange(written.size).reshape(written.shape)
-    return None if stayed.all() else stayed
+def _parts(index):
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _index_put_values(g, index):
+    # A value that another one replaced has no influence.
+    array = getattr(g, "_data", g)
+    writer = last_writer(array, index)[index]
+    stays = writer == backend.xp(array).arange(writer.size).reshape(writer.shape)
+    return where(stays, getitem(g, index), 0.0)
 
 
 index_put.vjp(x=lambda g, index: index_put(g, index, 0.0), values=_index_put_values)

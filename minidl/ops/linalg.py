@@ -47,7 +47,8 @@ def _symmetric(x):
 @op
 def inv(a):
     """The inverse.  Raises LinAlgError if a matrix is singular."""
-    return np.linalg.inv(a)
+    with backend.linalg_raises(a):
+        return np.linalg.inv(a)
 
 
 # dY = -Y dA Y
@@ -57,7 +58,8 @@ inv.vjp(a=lambda g, y: -_t(y) @ g @ _t(y))
 @op
 def solve(a, b):
     """x with a x = b.  b: (..., n, m), or one vector (n,).  Raises LinAlgError if a is singular."""
-    return np.linalg.solve(a, b)
+    with backend.linalg_raises(a):
+        return np.linalg.solve(a, b)
 
 
 def _solve_a(g, a, b, y):
@@ -137,7 +139,8 @@ def cholesky(a):
     Only the lower triangle is read; the gradient is that of a symmetric matrix.
     Raises LinAlgError if a is not positive definite.
     """
-    return np.linalg.cholesky(a)
+    with backend.linalg_raises(a):
+        return np.linalg.cholesky(a)
 
 
 def _cholesky_a(g, y):
@@ -206,7 +209,8 @@ def eigh(a):
     Only the lower triangle is read; the gradient is that of a symmetric matrix.  The derivative of
     the vectors divides by differences of eigenvalues: equal ones give inf or NaN.
     """
-    return tuple(np.linalg.eigh(a))
+    with backend.linalg_raises(a):
+        return tuple(np.linalg.eigh(a))
 
 
 def _eigh_a(g, y):
@@ -226,7 +230,8 @@ eigh.vjp(a=_eigh_a)
 @op
 def svd_reduced(a):
     """The reduced singular value decomposition."""
-    return tuple(np.linalg.svd(a, full_matrices=False))
+    with backend.linalg_raises(a):
+        return tuple(np.linalg.svd(a, full_matrices=False))
 
 
 def _svd_a(g, y):
