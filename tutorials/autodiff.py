@@ -56,8 +56,8 @@ print("error at 1.5:", abs(slopes[2] - exact))
 # ## Why from the last to the first, and in which order
 #
 # Where a value is used twice, its gradient is the sum of what comes back along both ways.  It must
-# be complete before it is handed on.  Below, b is used by c and by d, and c by d.  Going back from d
-# to b at once, and on to a, would hand on only a part of b's gradient: c's part is still to come.
+# be complete before it is handed on.  Below, b is used by c and by d, and c by d.  Going back from
+# d to b at once, and on to a, would hand on only a part of b's gradient: c's part is still to come.
 # minidl visits operations in the reverse of the order in which they were made.  That order always
 # works, because whatever uses a value was made after it.
 

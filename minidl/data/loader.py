@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..graph import Tensor
+from ..graph import tensor
 from .dataset import Dataset
 
 
@@ -20,6 +20,7 @@ class DataLoader:
     collate_fn: makes a batch from a list of examples (default: stack them, field by field).
     transform: changes a batch of arrays before it becomes Tensors, as an augmentation does; called
         as `transform(*fields, rng)`, returns the fields.
+    device: where the Tensors are made, 'cpu' or 'cuda'.
     rng: where the shuffles and the transform get their random numbers: a Generator, or a seed.
         Without it they come from the generator that `minidl.seed` starts.
     """
@@ -33,6 +34,7 @@ class DataLoader:
         drop_last: bool = False,
         collate_fn: Callable[[list[Any]], Any] | None = None,
         transform: Callable[..., Any] | None = None,
+        device: str = "cpu",
         rng: np.random.Generator | int | None = None,
     ) -> None:
         if batch_size != int(batch_size) or batch_size < 1:
@@ -45,6 +47,7 @@ class DataLoader:
         self.drop_last = drop_last
         self.collate_fn = collate_fn
         self.transform = transform
+        self.device = device
         self.rng = None if rng is None else backend.generator(rng=rng)
 
     def __len__(self) -> int:
@@ -60,7 +63,7 @@ class DataLoader:
             batch = self._fetch(order[number * self.batch_size : (number + 1) * self.batch_size])
             if self.transform is not None:
                 batch = self.transform(*batch, rng)
-            yield to_tensors(batch)
+            yield to_tensors(batch, self.device)
 
     def _fetch(self, indices: np.ndarray) -> Any:
         if self.collate_fn is None:
@@ -68,10 +71,11 @@ class DataLoader:
         return self.collate_fn([self.dataset[int(i)] for i in indices])
 
 
-def to_tensors(batch: Any) -> Any:
-    """The batch with a Tensor for each of its arrays; what is no array stays as it is."""
+def to_tensors(batch: Any, device: str) -> Any:
+    """The batch with a Tensor for each array of numbers; what is not one stays as it is."""
     if isinstance(batch, tuple | list):
-        return tuple(to_tensors(field) for field in batch)
+        return tuple(to_tensors(field, device) for field in batch)
     if isinstance(batch, dict):
-        return {key: to_tensors(field) for key, field in batch.items()}
-    return Tensor(batch) if isinstance(batch, np.ndarray) and batch.dtype.kind in "fiub" else batch
+        return {key: to_tensors(field, device) for key, field in batch.items()}
+    numbers = isinstance(batch, np.ndarray) and batch.dtype.kind in "fiub"
+    return tensor(batch, device=device) if numbers else batch

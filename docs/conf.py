@@ -1,0 +1,5 @@
+"""Sphinx's settings.  Build with: sphinx-build -W docs docs/_build"""
+
+project = "minidl"
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]

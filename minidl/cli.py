@@ -1,0 +1,130 @@
+"""The command `minidl`: what it understands, and how it answers a mistake.
+
+A user's mistake is answered by one sentence on stderr and exit status 2, never by a traceback.
+Status 0 is success, 1 a run that failed, 130 an interruption (Ctrl-C).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import NoReturn
+
+import numpy as np
+import scipy
+
+from . import __version__, backend, experiments
+from .experiments import EXPERIMENTS, Refusal
+
+OVERVIEW = """\
+{name} {version}, a small deep-learning library that can be read to the last line
+Python {python}, NumPy {numpy}, SciPy {scipy}
+device: {device}
+
+  minidl list               what can be run
+  minidl run NAME           run it; the results go to runs/NAME
+  minidl run NAME --help    its options
+
+Try: minidl run classifier"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line `arguments` (default: the program's own); returns the exit status."""
+    try:
+        command, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+        if command not in COMMANDS:
+            raise Refusal(
+                experiments.unknown("command", command, COMMANDS) + " (see: minidl --help)"
+            )
+        COMMANDS[command](rest)
+        sys.stdout.flush()
+    except Refusal as refusal:
+        print(f"{paint('minidl:', '1;31', sys.stderr)} {refusal}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nminidl: interrupted; nothing was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `minidl list | head`: the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def show_overview(arguments: list[str]) -> None:
+    """What minidl is, what it runs on, and what it can do: one screen."""
+    print(
+        OVERVIEW.format(
+            name=paint("minidl", "1", sys.stdout), version=__version__, device=device_line(),
+            python=platform.python_version(), numpy=np.__version__, scipy=scipy.__version__,
+        )
+    )  # fmt: skip
+
+
+def show_version(arguments: list[str]) -> None:
+    print(f"minidl {__version__}")
+
+
+def list_experiments(arguments: list[str]) -> None:
+    """Names and summaries of the experiments."""
+    Parser("minidl list", "list the experiments").parse_args(arguments)
+    width = max(map(len, EXPERIMENTS))
+    for name, experiment in sorted(EXPERIMENTS.items()):
+        print(f"{paint(f'{name:<{width}}', '1', sys.stdout)}  {experiment.summary}")
+
+
+def run_experiment(arguments: list[str]) -> None:
+    """`run NAME [options]`."""
+    if not arguments or arguments[0].startswith("-"):
+        names = ", ".join(sorted(EXPERIMENTS))
+        raise Refusal(f"run what? minidl run NAME [options], where NAME is one of: {names}")
+    name, *rest = arguments
+    experiment = experiments.find(name)
+    parser = Parser(f"minidl run {name}", experiment.summary)
+    parser.add_argument("--seed", default=0, metavar="N", help="where the random numbers start (0)")
+    parser.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (cpu)")
+    parser.add_argument("--out", metavar="DIR", help=f"folder for the results (runs/{name})")
+    for option_name, option in experiment.options.items():
+        parser.add_argument(
+            f"--{option_name.replace('_', '-')}",
+            default=argparse.SUPPRESS,
+            metavar="X" if option.choices is None else "|".join(option.choices),
+            help=option.help if option.default is None else f"{option.help} ({option.default})",
+        )
+    experiments.run(name, **vars(parser.parse_args(rest)))
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "list": list_experiments,
+    "run": run_experiment,
+    "help": show_overview,
+    "-h": show_overview,
+    "--help": show_overview,
+    "--version": show_version,
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with mistakes reported as all others are."""
+
+    def __init__(self, program: str, summary: str) -> None:
+        super().__init__(prog=program, description=summary)
+
+    def error(self, message: str) -> NoReturn:
+        raise Refusal(f"{message} (see: {self.prog} --help)")
+
+
+def device_line() -> str:
+    """The devices that are there, in words."""
+    cores = f"cpu, {backend.threads()} cores"
+    if find_spec("cupy") is None:
+        return f'{cores} (for a GPU: pip install "minidl[cuda12]" or "minidl[cuda13]")'
+    return f"{cores}, and cuda" if backend.cuda_is_available() else f"{cores} (CuPy finds no GPU)"
+
+
+def paint(text: str, code: str, stream) -> str:
+    """`text` in an ANSI style, where `stream` is a terminal and NO_COLOR is not set."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain else f"\033[{code}m{text}\033[0m"

@@ -1,0 +1,135 @@
+"""One run of an experiment: its folder, its files, its random numbers, what it shows on the way.
+
+Files are first written into a hidden folder inside the run's own and moved into place at the end,
+metrics.json last.  A run that fails or is interrupted therefore changes nothing, and where there is
+a metrics.json the files beside it belong to the same run.  Nothing else in the folder is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+from ..graph import tensor
+from .progress import Progress
+from .registry import Option, Refusal, find, require
+
+SEED = Option(0, "where the random numbers start", minimum=0)
+
+
+class Run:
+    """What an experiment is given: `seed`, `device`, `rng`, and where its output goes."""
+
+    def __init__(self, seed: int, device: str, folder: Path) -> None:
+        self.seed, self.device, self.folder = seed, device, folder
+        self.rng = np.random.default_rng(seed)
+        self.files: list[str] = []
+
+    def path(self, name: str) -> Path:
+        """Where to write the file `name` of this run."""
+        self.files.append(name)
+        return self.folder / name
+
+    def progress(self, total: int, label: str) -> Progress:
+        """A progress bar of `total` steps; use it in a `with` block."""
+        return Progress(total, label)
+
+    def save_figure(self, name: str, figure: Any) -> None:
+        """Write a matplotlib figure as NAME.png."""
+        figure.savefig(self.path(f"{name}.png"), dpi=150)
+
+    def save_weights(self, name: str, state: dict[str, Any]) -> None:
+        """Write a model's `state_dict()` as NAME.safetensors, which PyTorch reads as well."""
+        from safetensors.numpy import save
+
+        arrays = {key: tensor(value, device="cpu").numpy() for key, value in state.items()}
+        whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+        self.path(f"{name}.safetensors").write_bytes(save(whole))
+
+    def say(self, text: str = "") -> None:
+        """A line for the user."""
+        print(text, flush=True)
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """A table for the user: the first column to the left, the others to the right."""
+        cells = [[str(cell) for cell in row] for row in (head, *rows)]
+        widths = [max(map(len, column)) for column in zip(*cells)]
+        for first, *others in cells:
+            right = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:]))
+            self.say("   ".join([f"{first:<{widths[0]}}", *right]))
+
+
+def run(
+    name: str, *, seed: int = 0, device: str = "cpu", out: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Run the experiment `name`; returns what it writes to metrics.json in `out` (runs/NAME).
+
+    Raises Refusal, before anything is computed, for an unknown name or option, a value that cannot
+    be, a missing package, a missing device, or a folder that cannot be written.
+    """
+    experiment = find(name)
+    options = experiment.check_options(options)
+    seed = SEED.check("seed", seed)
+    require("matplotlib", "safetensors")
+    try:
+        backend.namespace(device)
+    except (ValueError, RuntimeError) as error:
+        raise Refusal(str(error)) from error
+    target = Path(out if out is not None else Path("runs") / name).expanduser()
+    is_new = not target.exists()
+    folder = _unfinished_folder(target)
+    try:
+        backend.seed(seed)
+        current = Run(seed, device, folder)
+        start = time.perf_counter()
+        results = experiment.function(current, **options)
+        metrics = {
+            "experiment": name,
+            "options": {"seed": seed, "device": device, **options},
+            "results": results,
+            "environment": _environment() | {"seconds": round(time.perf_counter() - start, 2)},
+        }
+        text = json.dumps(metrics, indent=2, default=lambda value: value.tolist())
+        current.path("metrics.json").write_text(text + "\n", encoding="utf-8")
+        _move_into_place(current.files, folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if is_new and not any(target.iterdir()):
+            target.rmdir()
+    current.say(f"\nWrote to {target}: {', '.join(current.files)}")
+    return json.loads(text)
+
+
+def _unfinished_folder(target: Path) -> Path:
+    """A new hidden folder inside `target`.  Raises Refusal if it cannot be made."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target))
+    except OSError as error:
+        raise Refusal(
+            f"cannot write to the folder {target} ({error.strerror}): name another with --out DIR"
+        ) from error
+
+
+def _move_into_place(files: list[str], folder: Path, target: Path) -> None:
+    """Put the finished files in place: the old metrics.json goes first, the new one comes last."""
+    (target / "metrics.json").unlink(missing_ok=True)
+    for file in files:
+        os.replace(folder / file, target / file)
+
+
+def _environment() -> dict[str, Any]:
+    packages = {package: version(package) for package in ("numpy", "scipy")}
+    return {"python": platform.python_version(), **packages, "cores": backend.threads()}
