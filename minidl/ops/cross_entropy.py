@@ -188,11 +188,13 @@ def class_index(target, classes, ignore_index=None):
 def _checked(target, classes, ignore_index):
     """`class_index`, and where it ignores: None if nowhere."""
     ignored, t = None, target
-    if ignore_index is not None and (target == ignore_index).any():
+    lowest, highest = (t.min(), t.max()) if t.size else (0, 0)
+    if ignore_index is not None and lowest <= ignore_index <= highest:
         ignored = target == ignore_index
         t = np.where(ignored, 0, target)
-    if t.size and (t.min() < 0 or t.max() >= classes):
-        wrong = t.min() if t.min() < 0 else t.max()
+        lowest, highest = t.min(), t.max()
+    if lowest < 0 or highest >= classes:
+        wrong = lowest if lowest < 0 else highest
         raise IndexError(f"class {wrong} does not exist: {classes} classes are 0 to {classes - 1}")
     return t, ignored
 

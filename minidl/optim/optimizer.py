@@ -114,16 +114,16 @@ class Optimizer:
         if p.grad.shape != p.shape:
             raise ValueError(f"{self._name}: a parameter {p.shape} has a gradient {p.grad.shape}")
         mark_changed(p.data)
-        arrays = {"p": p.data, "g": p.grad.data}
-        arrays |= {key: value for key, value in state.items() if backend.is_array(value)}
-        for piece in _blocks(arrays):
-            old = {**state, **piece}
-            new_p, new = self.rule(old.pop("p"), old.pop("g"), old, **options)
-            _write(piece["p"], new_p)
+        for rows in _blocks(p.data):
+            x, g, old = p.data[rows], p.grad.data[rows], state
+            if rows is not Ellipsis:
+                old = {k: v[rows] if backend.is_array(v) else v for k, v in state.items()}
+            new_x, new = self.rule(x, g, old, **options)
+            _write(x, new_x)
             for key, value in new.items():
-                if key in arrays:
-                    _write(piece[key], value)
-        state.update((key, value) for key, value in new.items() if key not in arrays)
+                if backend.is_array(value):
+                    _write(old[key], value)
+        state.update((key, value) for key, value in new.items() if not backend.is_array(value))
 
     # ----- pure
 
@@ -293,15 +293,14 @@ def evaluate(closure: Callable[[], Any]) -> Any:
         return closure()
 
 
-def _blocks(arrays: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Views into equal-shaped `arrays`, block after block along the first axis."""
-    p = arrays["p"]
+def _blocks(p: Any) -> Iterator[Any]:
+    """What cuts an array into blocks along its first axis: slices, or `...` for all at once."""
     if p.nbytes <= BLOCK or backend.device_of(p) != "cpu":
-        yield arrays
+        yield ...
         return
     rows = max(1, BLOCK * len(p) // p.nbytes)
     for i in range(0, len(p), rows):
-        yield {key: value[i : i + rows] for key, value in arrays.items()}
+        yield slice(i, i + rows)
 
 
 def _write(view: Any, value: Any) -> None:
