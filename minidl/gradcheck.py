@@ -20,6 +20,7 @@ from .differences import EPS, Arrays, Pullback, Report, check_arrays, random
 from .graph import Tensor, tensor
 from .recording import enable_grad
 from .reverse import grad
+from .trees import map_tensors
 
 Parameters = Iterable[Tensor] | dict[str, Tensor]
 
@@ -141,7 +142,7 @@ class _ArrayFunction:
                 parameter.data = leaf.data  # only if need be: older graphs refuse to go on then
         leaves[given:] = self.parameters
         fresh = iter(leaves)
-        inputs = _map(self.inputs, lambda x: next(fresh) if x.requires_grad else x)
+        inputs = map_tensors(self.inputs, lambda x: next(fresh) if x.requires_grad else x)
         with enable_grad():
             outputs = self.fn(*inputs)
         return leaves, _differentiable(outputs) or _tensors(outputs)
@@ -181,21 +182,10 @@ def _as_tuple(value: Any) -> tuple:
     return tuple(value) if isinstance(value, tuple | list) else (value,)
 
 
-def _map(value: Any, function: Callable[[Tensor], Any]) -> Any:
-    """`value` with `function` applied to the Tensors in its nested tuples, lists and dicts."""
-    if isinstance(value, Tensor):
-        return function(value)
-    if isinstance(value, tuple | list):
-        return (list if isinstance(value, list) else tuple)(_map(v, function) for v in value)
-    if isinstance(value, dict):
-        return {key: _map(v, function) for key, v in value.items()}
-    return value
-
-
 def _tensors(value: Any) -> list[Tensor]:
-    """The float Tensors in `value`, in the order of `_map`."""
+    """The float Tensors in `value`, in the order of `map_tensors`."""
     found: list[Tensor] = []
-    _map(value, found.append)
+    map_tensors(value, found.append)
     return [x for x in found if x.dtype.kind == "f"]
 
 
