@@ -1,6 +1,6 @@
 """Layers, losses and containers, with PyTorch's names, defaults, weight layouts and state keys."""
 
-from . import functional, init
+from . import functional, init, utils
 from .activation import (
     CELU,
     ELU,
@@ -66,5 +66,6 @@ from .loss import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 from .shape import Flatten, Unflatten

@@ -11,7 +11,8 @@ from typing import Any
 from ..graph import Tensor
 from . import functional as F
 from . import init
-from .module import Module, empty_parameter
+from .module import Module
+from .parameter import empty_parameter
 
 
 class Activation(Module):

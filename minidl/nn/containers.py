@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 
 class Held(Module):

@@ -9,7 +9,8 @@ from .. import backend
 from ..graph import Tensor
 from . import functional as F
 from . import init
-from .module import Module, empty_parameter
+from .module import Module
+from .parameter import empty_parameter
 
 
 class Identity(Module):

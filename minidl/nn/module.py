@@ -1,4 +1,4 @@
-"""Parameter and Module: a layer is an object that holds its parameters and knows its forward.
+"""Module: a layer is an object that holds its parameters and knows its forward.
 
 A module keeps parameters, buffers and sub-modules as plain attributes, and finds them by looking
 at its attributes; nothing is registered, and `super().__init__()` may be called or left out.  The
@@ -14,31 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import backend
-from ..graph import Tensor, tensor
-
-
-class Parameter(Tensor):
-    """A tensor that a module learns: `parameters()` lists it, an optimiser changes it.
-
-    Parameter(data, requires_grad=True) copies `data`: an array, a tensor or numbers.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        super().__init__(tensor(data).data)
-        self.requires_grad = requires_grad
-
-    def __repr__(self) -> str:
-        return f"Parameter({super().__repr__()})"
-
-
-def empty_parameter(
-    shape: tuple[int, ...], dtype: Any = None, device: str | None = None
-) -> Parameter:
-    """A parameter for an initialiser to fill; of the default dtype unless one is given."""
-    dtype = backend.get_default_dtype() if dtype is None else dtype
-    return Parameter(backend.namespace(device).zeros(shape, dtype))
+from ..graph import Tensor
+from .parameter import Parameter
 
 
 class IncompatibleKeys(NamedTuple):
@@ -133,7 +110,19 @@ class Module:
             )
         if isinstance(value, list | tuple | dict):
             self._refuse_hidden(name, value)
+        if name in self.__dict__.get("parametrizations", ()):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is computed from parametrizations.{name}: change "
+                f"that, or call nn.utils.parametrize.remove_parametrizations(module, {name!r})"
+            )
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        # only what is not an attribute comes here: a computed parameter, see utils/parametrize.py
+        parametrizations = self.__dict__.get("parametrizations", ())
+        if name in parametrizations:
+            return parametrizations[name]()
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def _refuse_hidden(self, name: str, value: Any) -> None:
         """A plain list of layers would never be trained: parameters() looks at attributes only."""

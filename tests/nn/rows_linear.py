@@ -13,4 +13,8 @@ ROWS = [
     Row("Flatten part", lambda nn: nn.Flatten(0, -2), lambda d: (d.real(2, 3, 4),)),
     Row("Unflatten", lambda nn: nn.Unflatten(1, (2, 3)), lambda d: (d.real(4, 6),)),
     Row("Sequential", lambda nn: nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)), lambda d: (d.real(5, 4),)),
+    Row("Linear weight-norm", lambda nn: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)), lambda d: (d.real(5, 4),)),
+    Row("Linear weight-norm1", lambda nn: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3), dim=1), lambda d: (d.real(5, 4),)),
+    Row("Linear weight-norm-all", lambda nn: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3), dim=None), lambda d: (d.real(5, 4),)),
+    Row("Linear spectral-norm", lambda nn: nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3), n_power_iterations=2), lambda d: (d.real(5, 4),), moving=True),
 ]  # fmt: skip

@@ -26,6 +26,8 @@ class Row:
     inputs: draw -> the inputs.  Float arrays are differentiated unless wrapped in `Constant`.
     noisy: random in training, so that only use is compared with PyTorch.
     ours: PyTorch has no such thing.
+    moving: in training the output depends on a state that each call moves, so that finite
+        differences apply to use only.
     rounding: how far from PyTorch's values ours may be, relative to the largest.
     """
 
@@ -34,6 +36,7 @@ class Row:
     inputs: Callable[[Draw], tuple]
     noisy: bool = False
     ours: bool = False
+    moving: bool = False
     rounding: float = 1e-12
 
     @property

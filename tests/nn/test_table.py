@@ -68,6 +68,15 @@ def each(rows, kind=lambda row: True):
 each_mode = pytest.mark.parametrize(
     "row, mode", [pytest.param(r, m, id=f"{r.name}-{m}") for r in ROWS for m in modes(r)]
 )
+each_repeatable = pytest.mark.parametrize(
+    "row, mode",
+    [
+        pytest.param(r, m, id=f"{r.name}-{m}")
+        for r in ROWS
+        for m in modes(r)
+        if not (r.moving and m == "train")
+    ],
+)
 each_module = each(ROWS, lambda row: row.is_module)
 
 
@@ -100,7 +109,8 @@ def test_values_and_gradients_are_pytorchs(row, mode):
     assert key in LAYOUT, "run python -m tests.reference.make_torch_reference"
     found, at = run(row, Minidl, training=mode == "train"), 0
     assert {name: [*x.shape] for name, x in found.items()} == LAYOUT[key]
-    for name, x in found.items():
+    for name in LAYOUT[key]:
+        x = found[name]
         expected = REFERENCE[key][at : at + x.size].reshape(x.shape)
         at += x.size
         scale = np.max(np.abs(expected), initial=1e-3)
@@ -154,13 +164,13 @@ def behind(function):
     )
 
 
-@each_mode
+@each_repeatable
 def test_gradient(row, mode):
     function, inputs, parameters = prepared(row, mode)
     assert autograd.gradcheck(behind(function), inputs, parameters=parameters)
 
 
-@each_mode
+@each_repeatable
 def test_gradient_of_the_gradient(row, mode):
     function, inputs, parameters = prepared(row, mode)
     assert autograd.gradgradcheck(behind(function), inputs, parameters=parameters)
