@@ -2,9 +2,9 @@
 
     >>> print(where("jsd"))                                       # doctest: +SKIP
 
-The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes something stands, what
-the notes print, what is wrong with that, what is checked by finite differences and what a test can
-verify; and, once it is done, which functions implement it and which tests show it.
+The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes something
+stands, what the notes print, what is wrong with that, what is checked by finite differences and what
+a test can verify; and, once it is done, which functions implement it and which tests show it.
 """
 
 from __future__ import annotations
