@@ -145,11 +145,13 @@ def functional_call(
 ) -> Any:
     """module(*args, **kwargs) with other values for its parameters, as torch.func has it.
 
-    parameters: by their names in `named_parameters()`; what is not named stays as it is.  Gradients
+    parameters: by their names in `named_parameters()` or `named_buffers()`; what is not named stays
+    as it is.  A tensor that the module holds under several names is replaced under all.  Gradients
     flow to the values given, as MAML's adapted weights need it.
     Raises KeyError for a name that is no parameter's, ValueError where shapes differ.
     """
-    own = dict(module.named_parameters())
+    own = dict(module.named_parameters(remove_duplicate=False))
+    own |= module.named_buffers(remove_duplicate=False)
     for name, value in parameters.items():
         if name not in own:
             raise KeyError(f"functional_call: no parameter is called {name!r}: {', '.join(own)}")
@@ -288,9 +290,10 @@ _WANTED = (
 def _standing_in(parameters: Sequence[Tensor], values: Sequence[Tensor]) -> Iterator[None]:
     """Have `parameters`, wherever they are held, be `values` for a while."""
     own = [(p._data, p.edge) for p in parameters]
+    others = [(value._data, value.edge) for value in values]
     try:
-        for p, value in zip(parameters, values):
-            p._data, p.edge = value._data, value.edge
+        for p, (data, edge) in zip(parameters, others):
+            p._data, p.edge = data, edge
         yield
     finally:
         for p, (data, edge) in zip(parameters, own):
