@@ -46,6 +46,7 @@ from .ops.shape import (
 )
 from .ops.indexing import index_add, index_put, pad, put_along_axis, repeat, take, take_along_axis
 from .ops.sorting import argsort, median, quantile, searchsorted, sort, topk, unique
+from .ops.conv import convolve, convolve2d, correlate
 from .ops.products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
 from .transforms import (
     functional_call, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,

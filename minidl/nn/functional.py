@@ -41,6 +41,14 @@ from ..ops.activations import (
     tanhshrink,
     threshold,
 )
+from ..ops.conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from ..ops.cross_entropy import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,

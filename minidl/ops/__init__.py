@@ -14,6 +14,7 @@ from ..recording import mark_changed, mode
 from ..value import numpy_functions
 from . import (
     choices,
+    conv,
     elementwise,
     indexing,
     linalg,
@@ -175,6 +176,7 @@ _composed = (
     *(products.dot, products.inner, products.outer, products.kron, products.trace),
     *(shape.ravel, shape.moveaxis, shape.tile, shape.meshgrid, shape.array_split, shape.diag),
     *(sorting.sort, sorting.unique, sorting.quantile, sorting.median, reduce.nansum),
+    *(conv.convolve, conv.correlate),
 )
 for _operation in (*operations.values(), *_composed):
     if callable(getattr(np, _operation.__name__, None)):

@@ -1,0 +1,137 @@
+"""A window that slides over an array: what convolution and pooling have in common.
+
+An axis of length 7 under a window of kernel 3, stride 2 and padding 1 (dots):
+
+    . x0 x1 x2 x3 x4 x5 x6 .
+    [------]                    place 0 sees  .  x0 x1
+          [------]              place 1 sees x1  x2 x3
+                [------]        place 2 sees x3  x4 x5
+                      [------]  place 3 sees x5  x6 .
+
+At place o, tap k of the kernel lies on element s o + d k - p.  This can be read in two orders:
+place by place, all the taps of each (`views`), or tap by tap, all the places of each (`taps`); the
+latter are every s-th element from d k on, a slice.
+
+Dumoulin & Visin 2016 (arXiv:1603.07285), for the arithmetic of sizes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import backend
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """A window that slides over so many axes; each field has an entry for each of them."""
+
+    kernel: tuple[int, ...]  # how many elements it sees
+    stride: tuple[int, ...]  # how far it moves
+    padding: tuple[tuple[int, int], ...]  # how many elements to add (before, after)
+    dilation: tuple[int, ...]  # how far apart the elements are that it sees
+
+    def places(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """How many places it takes: floor((L + p + p' - d (K - 1) - 1) / s) + 1 on each axis."""
+        return tuple(
+            (length - reach - 1) // s + 1
+            for length, reach, s in zip(self.padded(size), self.reach, self.stride)
+        )
+
+    @property
+    def reach(self) -> tuple[int, ...]:
+        """How far the last element that it sees is from the first: d (K - 1)."""
+        return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel))
+
+    def padded(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """The lengths of the axes, padding included."""
+        return tuple(n + before + after for n, (before, after) in zip(size, self.padding))
+
+    def inside(self, size: tuple[int, ...]) -> tuple[slice, ...]:
+        """Where in a padded array the array itself is."""
+        return tuple(slice(before, before + n) for n, (before, _) in zip(size, self.padding))
+
+    def pad(self, x: Any, first: int, value: float = 0.0, order: str = "K") -> Any:
+        """x with padding of this value around the axes from number `first` on; in memory in the
+        order of its axes ("C"), or as x is ("K")."""
+        if not any(map(any, self.padding)):
+            return x.astype(x.dtype, order=order, copy=False)
+        last = first + len(self.kernel)
+        before, size, after = x.shape[:first], x.shape[first:last], x.shape[last:]
+        out = np.full_like(x, value, order=order, shape=(*before, *self.padded(size), *after))
+        out[(slice(None),) * first + self.inside(size)] = x
+        return out
+
+    def views(self, x: Any, places: tuple[int, ...]) -> Any:
+        """What each place sees, without a copy: x (n, *size, c) as (n, *places, *kernel, c)."""
+        n, *along, c = x.strides
+        moves = [a * s for a, s in zip(along, self.stride)]
+        steps = [a * d for a, d in zip(along, self.dilation)]
+        shape = (len(x), *places, *self.kernel, x.shape[-1])
+        return backend.as_strided(x, shape, (n, *moves, *steps, c))
+
+    def taps(self, places: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
+        """For each tap its index in the kernel, and slices: what lies under it at all places."""
+        for tap in np.ndindex(*self.kernel):
+            yield (
+                tap,
+                tuple(
+                    slice(k * d, k * d + s * (n - 1) + 1, s)
+                    for k, d, s, n in zip(tap, self.dilation, self.stride, places)
+                ),
+            )
+
+
+# ---------------------------------------------------------------------- from what a user writes
+
+
+def window(
+    name: str,
+    kernel: tuple[int, ...],
+    stride: int | tuple[int, ...],
+    padding: int | tuple[int, ...] | str,
+    dilation: int | tuple[int, ...],
+) -> Window:
+    """The window that these arguments of the function `name` describe.
+
+    padding: how many elements at both ends; 'valid' is none, 'same' gives a place an element.
+    Raises ValueError for what is not a whole number for each axis, and for 'same' with a stride.
+    """
+    axes = len(kernel)
+    stride = per_axis(name, "stride", stride, axes, 1)
+    dilation = per_axis(name, "dilation", dilation, axes, 1)
+    if padding == "same":
+        if set(stride) != {1}:
+            raise ValueError(f"{name}: padding='same' needs stride 1, not {stride}")
+        reach = [d * (k - 1) for d, k in zip(dilation, kernel)]
+        return Window(kernel, stride, tuple((r // 2, r - r // 2) for r in reach), dilation)
+    padding = per_axis(name, "padding", 0 if padding == "valid" else padding, axes, 0)
+    return Window(kernel, stride, tuple((p, p) for p in padding), dilation)
+
+
+def per_axis(
+    name: str, what: str, value: int | tuple[int, ...], axes: int, least: int
+) -> tuple[int, ...]:
+    """`value` for each of so many axes: one number stands for all of them."""
+    values = tuple(value) if isinstance(value, tuple | list) else (value,) * axes
+    whole = all(isinstance(v, int | np.integer) and v >= least for v in values)
+    if len(values) != axes or not whole:
+        wanted = f"a whole number from {least} on" + (f", or {axes} of them" if axes > 1 else "")
+        raise ValueError(f"{name}: {what} must be {wanted}, not {value!r}")
+    return tuple(map(int, values))
+
+
+def check_fit(name: str, window: Window, size: tuple[int, ...]) -> None:
+    """Raise ValueError if the window is longer than the padded array on some axis."""
+    for axis, (padded, reach) in enumerate(zip(window.padded(size), window.reach)):
+        if padded < reach + 1:
+            k, d = window.kernel[axis], window.dilation[axis]
+            raise ValueError(
+                f"{name}: a kernel of {k} with dilation {d} spans {reach + 1} elements, but the "
+                f"axis of {size[axis]} has {padded} with its padding (input axes {size}, kernel "
+                f"{window.kernel}): pad more, or take a smaller kernel"
+            )
