@@ -10,7 +10,7 @@ tensor([2., 4.])
 # ruff: noqa: I001
 __version__ = "0.1.0"
 
-from . import autograd, data, nn, notes, optim, random
+from . import autograd, data, distributions, nn, notes, optim, random
 from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .files import load, save
 from .graph import Tensor, tensor
