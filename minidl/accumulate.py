@@ -84,9 +84,14 @@ def released(box: list) -> Any:
     """The array in `box` if the box alone holds it, or else a copy: nobody else may see it change.
 
     A rule may return what it was given, or one array for two inputs, or a view; the count of
-    references knows.  (One is the box's, one the call's.)
+    references knows.
     """
-    g = np.asarray(box[0]) if isinstance(box[0], np.generic) else None
-    if g is None and (box[0].base is not None or sys.getrefcount(box[0]) > 2):
-        g = box[0].copy()
-    return box[0] if g is None else g
+    if isinstance(box[0], np.generic):
+        return np.asarray(box[0])
+    if box[0].base is not None or sys.getrefcount(box[0]) > _alone:
+        return box[0].copy()
+    return box[0]
+
+
+_box = [np.zeros(1)]
+_alone = sys.getrefcount(_box[0])  # of an array that only a box holds, in this Python

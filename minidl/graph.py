@@ -120,7 +120,9 @@ class Tensor(Value):
 
         def keep(g: Tensor) -> None:
             if this() is not None:
-                this().grad = g if g.edge else tensor(g)
+                known = this().grad
+                g = g if g.edge else tensor(g)
+                this().grad = g if known is None else known + g
 
         if not self.is_leaf:
             self.register_hook(keep)

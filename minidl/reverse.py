@@ -114,6 +114,8 @@ def _sweep(
                     arrive((node, k) if k else node, g_k)
             if plan is None or g is None or (node.outputs and all(g_k is None for g_k in g)):
                 continue
+            if targets is not None and not any(_leads_on(edge, wanted) for edge in node.edges):
+                continue
             if saved is None:
                 raise errors.already_freed(node.name)
             if changes.latest > node.order:
