@@ -1,10 +1,12 @@
-"""PyTorch's `autograd`: the gradient as a function call, and its checks."""
+"""PyTorch's `autograd`: the gradient as a function call, operations of your own, and checks."""
 
+from .function import Function, once_differentiable
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .recording import enable_grad, no_grad, set_grad_enabled
 from .reverse import backward, grad
 
 __all__ = [
+    "Function",
     "GradcheckError",
     "backward",
     "enable_grad",
@@ -12,5 +14,6 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "no_grad",
+    "once_differentiable",
     "set_grad_enabled",
 ]

@@ -191,3 +191,61 @@ def unused_input(i: int) -> RuntimeError:
     return RuntimeError(
         f"grad: no output depends on input {i}; with allow_unused=True its gradient is None"
     )
+
+
+# ------------------------------------------------------------------------- autograd.Function
+
+
+def call_apply(name: str) -> TypeError:
+    """A Function was called like a class."""
+    return TypeError(f"{name} is not called itself: write {name}.apply(x, ...)")
+
+
+def not_an_output(name: str, value: Any) -> TypeError:
+    """A Function's forward returned what is no tensor."""
+    return TypeError(
+        f"{name}.forward must return a tensor or a tuple of tensors, not {type(value).__name__}"
+    )
+
+
+def saved_intermediate(name: str, value: Any) -> TypeError:
+    """save_for_backward was given what is neither an input nor an output."""
+    what = f"a tensor of shape {value.shape}" if hasattr(value, "shape") else repr(value)
+    return TypeError(
+        f"{name}: save_for_backward takes inputs and outputs of forward, and {what} is neither; "
+        "how it depends on the inputs would be lost, and second derivatives be wrong: compute it "
+        "again in backward, or return it as one more output; numbers and settings may be "
+        "attributes of ctx"
+    )
+
+
+def wrong_gradient_count(name: str, given: int, arguments: int) -> RuntimeError:
+    """A Function's backward returned too few or too many gradients."""
+    return RuntimeError(
+        f"{name}.backward returned {given} gradients and forward takes {arguments} arguments: "
+        "return one for each, None for those that have none"
+    )
+
+
+def not_a_gradient(name: str, i: int, value: Any) -> TypeError:
+    """A Function's backward returned what cannot be a gradient."""
+    return TypeError(
+        f"{name}.backward must return tensors, and for argument {i} it returned "
+        f"{type(value).__name__}"
+    )
+
+
+def hidden_from_the_graph(name: str, what: str) -> RuntimeError:
+    """A Function's backward is to be differentiated, and reads or returns unrecorded values."""
+    return RuntimeError(
+        f"{name}: {what}, so that the second derivative would be wrong: in backward use only g, "
+        "ctx.saved_tensors (inputs and outputs) and operations on tensors; or, if no second "
+        "derivative is wanted, put @once_differentiable above backward"
+    )
+
+
+def once_differentiable(name: str) -> RuntimeError:
+    """A second derivative was asked of a Function that has none."""
+    return RuntimeError(
+        f"{name} has no second derivative: its backward is marked @once_differentiable"
+    )

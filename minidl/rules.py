@@ -129,6 +129,26 @@ class Plan:
         return eval(text, {"rules": [rule for rule, _ in self.rules]})
 
 
+class OwnPlan:
+    """The plan of a node that no operation made: one rule, its own, for all its inputs together.
+
+    rule(g, inputs, y, rest) returns a list with a gradient for each input, or None; g is a list if
+    the node has several outputs.  The node saves (list of inputs, tuple of outputs, rest), with
+    None for what is not needed.
+    """
+
+    simple, joint, inputs = False, None, (0,)
+    names, saves = ("inputs",), ("inputs", "y", "rest")
+
+    def __init__(self, name: str, rule: Callable, constant_outputs: Sequence[int] = ()) -> None:
+        self.name, self.op, self.rules = name, self, [(rule, picker([0, 1, 2]))]
+        self.constant_outputs = frozenset(constant_outputs)
+
+    def differentiable(self, number: int, y: Any) -> bool:
+        """Whether output `number`, the array y, can have a gradient."""
+        return y is not None and y.dtype.kind == "f" and number not in self.constant_outputs
+
+
 def picker(positions: Sequence[int]) -> Callable[[Sequence], Sequence]:
     """The function from a sequence to its elements at `positions`."""
     if len(positions) > 1:
