@@ -205,7 +205,7 @@ class Categorical(Distribution):
         # the class in whose stretch of [0, 1) a uniform number falls
         u = self._generator(rng).random((*self._shape(sample_shape), 1))
         ends = self.probs.data.astype(np.float64).cumsum(-1)
-        return Tensor(np.asarray((u >= ends[..., :-1] / ends[..., -1:]).sum(-1)))
+        return Tensor(backend.xp(u).asarray((u >= ends[..., :-1] / ends[..., -1:]).sum(-1)))
 
     def entropy(self) -> Tensor:
         return -sum(xlogy(self.probs, self.probs), -1)

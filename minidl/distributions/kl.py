@@ -48,7 +48,7 @@ def kl_divergence(p: Distribution, q: Distribution, samples: int = 0, rng: Any =
                 return closed_forms[a, b](p, q)
     log_ratio = estimate_terms(p, q, samples or 1000, rng)
     if not samples:
-        error = log_ratio.data.std(0).max() / math.sqrt(len(log_ratio))
+        error = float(log_ratio.data.std(0).max()) / math.sqrt(len(log_ratio))
         warnings.warn(
             f"kl_divergence({type(p).__name__}, {type(q).__name__}): no closed form, estimated "
             f"from 1000 samples with a standard error of up to {error:.2g}; give samples=",

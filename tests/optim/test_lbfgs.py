@@ -29,24 +29,42 @@ def test_two_loops_are_the_dense_matrix():
     np.testing.assert_array_equal(second_order.inverse_hessian_times(g, []), g)
 
 
-def lbfgs_path():
-    x = md.tensor(np.linspace(-1, 2, 10), requires_grad=True)
+def lbfgs_path(device):
+    x = md.tensor(np.linspace(-1, 2, 10), device=device, requires_grad=True)
     optimizer = optim.LBFGS([x], lr=0.5, max_iter=4, history_size=3)
 
     def closure():
-        loss, g = reference.smooth_loss(x.data)
-        x.grad = md.tensor(g)
-        return md.tensor(loss)
+        loss, g = reference.smooth_loss(host(x))
+        x.grad = md.tensor(g, device=device)
+        return md.tensor(loss, device=device)
 
     rows = []
     for _ in range(3):
         optimizer.step(closure)
-        rows.append(x.data.copy())
+        rows.append(host(x).copy())
     return np.array(rows)
 
 
-def test_follows_pytorch():
-    np.testing.assert_allclose(lbfgs_path(), STORED["lbfgs"], rtol=1e-10)
+def host(x):
+    return x.detach().cpu().numpy()
+
+
+def test_follows_pytorch(device):
+    np.testing.assert_allclose(lbfgs_path(device), STORED["lbfgs"], rtol=1e-10)
+
+
+def test_line_search_on_a_device(device):
+    x = md.tensor(np.array([-1.2, 1.0]), device=device, requires_grad=True)
+    optimizer = optim.LBFGS([x], max_iter=60, tolerance_change=0, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    np.testing.assert_allclose(host(x), 1, rtol=1e-6)
 
 
 def test_the_stored_path_is_that_of_pytorch_here():

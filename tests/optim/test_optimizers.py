@@ -49,6 +49,30 @@ def test_follows_pytorch(name):
 
 
 @pytest.mark.parametrize("name", reference.OPTIMIZERS)
+def test_follows_pytorch_on_a_device(name, device):
+    kind, options = reference.OPTIMIZERS[name]
+    params = [md.tensor(p, device=device, requires_grad=True) for p in reference.start()]
+    optimizer = getattr(optim, kind)(params, **options)
+    for t in range(12):
+        held = [p.detach().cpu().numpy() for p in params]
+        for p, g in zip(params, reference.gradients(held, t)):
+            p.grad = md.tensor(g, device=device)
+        optimizer.step()
+    row = np.concatenate([p.detach().cpu().numpy().ravel() for p in params])
+    assert_follows(row, name, STORED[f"optimizer {name}"][-1])
+
+    saved = optimizer.state_dict()
+    again = getattr(optim, kind)(params)
+    again.load_state_dict(saved)
+    for state in (optimizer.state, again.state):
+        for value in state[params[0]].values():
+            assert not hasattr(value, "dtype") or type(value) is type(params[0].data)
+    grads = [p * p for p in params]  # Tensors: the pure step
+    moved, _ = optimizer.update(params, grads, optimizer.init(params))
+    assert all(m.device == p.device for m, p in zip(moved, params))
+
+
+@pytest.mark.parametrize("name", reference.OPTIMIZERS)
 def test_the_stored_trajectories_are_those_of_pytorch_here(name):
     pytest.importorskip("torch")
     np.testing.assert_allclose(

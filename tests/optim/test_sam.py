@@ -12,11 +12,16 @@ def quadratic(hessian):
     return lambda x: 0.5 * (x * (md.tensor(hessian) @ x)).sum()
 
 
-def test_a_step_by_hand():
-    """f = (w1^2 + 4 w2^2)/2 at (3, 1): g = (3, 4), e = rho (.6, .8), the gradient at w + e."""
-    w = md.tensor(np.array([3.0, 1.0]), requires_grad=True)
-    optimizer = optim.SAM([w], optim.SGD, rho=0.5, lr=0.1)
-    loss = quadratic(np.diag([1.0, 4.0]))
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_a_step_by_hand(device, adaptive):
+    """f = (w1^2 + 4 w2^2)/2 at (3, 1): g = (3, 4), then a step with the gradient at w + e.
+
+    e = rho (3, 4)/5; adaptive: |w| g = (9, 4), e = rho (27, 4)/sqrt(97).
+    """
+    w = md.tensor(np.array([3.0, 1.0]), device=device, requires_grad=True)
+    optimizer = optim.SAM([w], optim.SGD, rho=0.5, adaptive=adaptive, lr=0.1)
+    curvature = md.tensor(np.array([1.0, 4.0]), device=device)
+    loss = lambda w: 0.5 * (curvature * w * w).sum()
 
     def closure():
         optimizer.zero_grad()
@@ -25,8 +30,9 @@ def test_a_step_by_hand():
         return value
 
     assert optimizer.step(closure).item() == 6.5
-    expected = [3 - 0.1 * 3.3, 1 - 0.1 * 4 * 1.4]
-    np.testing.assert_allclose(w.data, expected, rtol=1e-12)
+    e = 0.5 * np.array([27, 4]) / np.sqrt(97) if adaptive else np.array([0.3, 0.4])
+    expected = [3 - 0.1 * (3 + e[0]), 1 - 0.1 * 4 * (1 + e[1])]
+    np.testing.assert_allclose(w.detach().cpu().numpy(), expected, rtol=1e-12)
 
 
 def test_two_parameters_share_the_ball():
