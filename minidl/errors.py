@@ -193,6 +193,15 @@ def unused_input(i: int) -> RuntimeError:
     )
 
 
+def not_the_same_again(name: str) -> RuntimeError:
+    """A checkpointed function gave other values when backward ran it again."""
+    return RuntimeError(
+        f"checkpoint: {name}, run again for the backward pass, gave other values, so its gradient "
+        "would be wrong: random numbers in it must come from minidl's own generator "
+        "(minidl.seed), and it must not depend on anything that changes from call to call"
+    )
+
+
 # ------------------------------------------------------------------------- autograd.Function
 
 

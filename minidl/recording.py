@@ -20,6 +20,7 @@ observers: list[Any] = []  # told of every node made and every rule run: debug()
 
 class _Mode(threading.local):
     record = True
+    replaying = False  # a checkpoint is running its function again: state was updated already
 
 
 mode = _Mode()

@@ -37,7 +37,7 @@ def backward(
     retained, and if a value that the pass needs was changed in place.
     """
     targets = None if inputs is None else {_place(x): x for x in inputs}
-    arrived = _sweep(tensors, gradients, targets, retain_graph, create_graph)
+    arrived = sweep(tensors, gradients, targets, retain_graph, create_graph)
     for place, box in arrived.items():
         x = place.tensor() if targets is None else targets[place]
         if x is not None:
@@ -59,7 +59,7 @@ def grad(
     """
     places = [_place(x) for x in _as_list(inputs)]
     targets = dict.fromkeys(places)
-    arrived = _sweep(_as_list(outputs), grad_outputs, targets, retain_graph, create_graph)
+    arrived = sweep(_as_list(outputs), grad_outputs, targets, retain_graph, create_graph)
     for i, place in enumerate(places):
         if place not in arrived and not allow_unused:
             raise errors.unused_input(i)
@@ -81,14 +81,18 @@ def add_to_grad(x: Tensor, box: list) -> None:
         x.grad._data += g
 
 
-def _sweep(
+def sweep(
     outputs: Sequence[Tensor],
     gradients: Any,
     targets: dict | None,
     retain_graph: bool | None,
     create_graph: bool,
+    since: int = 0,
 ) -> dict[Any, list]:
-    """One reverse pass: {place: [gradient]} for `targets`, or for all leaves."""
+    """One reverse pass: {place: [gradient]} for `targets`, or for all leaves.
+
+    since: a time.  The pass ends at nodes made before it: what arrives there is not passed on.
+    """
     retain_graph = create_graph if retain_graph is None else retain_graph
     seeds = _seeds(outputs, gradients, create_graph)
     wanted = _on_the_way([edge[0] for edge, _ in seeds], targets)
@@ -101,8 +105,11 @@ def _sweep(
     for edge, g in seeds:
         sums.add(edge, g, None)
     del seeds
+    latest_first = sorted(wanted, key=attrgetter("order"), reverse=True)
+    if since:
+        latest_first = [node for node in latest_first if node.order > since]
     with set_grad_enabled(create_graph):
-        for node in sorted(wanted, key=attrgetter("order"), reverse=True):
+        for node in latest_first:
             plan, saved = node.plan, node.saved
             g = sums.take(node)
             if node.outputs:  # a tuple, perhaps of one
@@ -137,6 +144,8 @@ def _sweep(
                         sums.add(one, part, node)
             if saved and not retain_graph:
                 node.saved = None
+    for place in targets if since else ():
+        arrive(place, sums.take(place))
     return arrived
 
 

@@ -8,7 +8,7 @@ from ... import backend
 from ...graph import Tensor
 from ...ops.distance import normalize
 from ...ops.linalg import norm
-from ...recording import no_grad
+from ...recording import mode, no_grad
 from ..module import Module
 from .parametrize import register_parametrization
 
@@ -56,7 +56,7 @@ class _SpectralNorm(Module):
 
     def forward(self, weight: Tensor) -> Tensor:
         matrix = self._matrix(weight)
-        if self.training:
+        if self.training and not mode.replaying:
             self._iterate(matrix.detach(), self.n_power_iterations)
         return weight / (self._u * (matrix @ self._v)).sum()
 
