@@ -42,7 +42,7 @@ def leaky_relu(x, negative_slope=0.01):
     return np.where(x > 0, x, negative_slope * x)
 
 
-leaky_relu.vjp(x=lambda g, x, negative_slope: g * where(x > 0, 1.0, negative_slope))
+leaky_relu.vjp(x=lambda g, x, negative_slope: where(x > 0, g, negative_slope * g))
 
 
 @op
@@ -55,7 +55,7 @@ def prelu(x, weight):
 
 
 prelu.vjp(
-    x=lambda g, x, weight: g * where(x > 0, 1.0, weight),
+    x=lambda g, x, weight: where(x > 0, g, weight * g),
     weight=lambda g, x: g * x * (x < 0),
 )
 

@@ -101,10 +101,13 @@ def _power_a(g, a, b):
     return g * (b * power(a, where(zero, 1.0, b - 1.0)))
 
 
-power.vjp(
-    a=_power_a,
-    b=lambda g, a, b, y: g * y * log(where(a == 0, 1.0, a)),
-)
+def _power_b(g, a, y):
+    if isinstance(a, int | float):
+        return g * y * float(log(a or 1.0))
+    return g * y * log(where(a == 0, 1.0, a))
+
+
+power.vjp(a=_power_a, b=_power_b)
 
 
 @op

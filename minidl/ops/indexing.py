@@ -58,7 +58,8 @@ def add_at(out: Any, index: Any, value: Any) -> None:
         out[index] += value
         return
     before = parts[:-1]
-    if len(arrays) == 1 and parts[-1] is arrays[0] and all(i == slice(None) for i in before):
+    whole = all(isinstance(i, slice) and i == slice(None) for i in before)
+    if whole and len(arrays) == 1 and parts[-1] is arrays[0]:
         # x[:, :, rows]: bring the indexed axis, and those of `rows`, to the front
         rows, k = arrays[0], len(before)
         moved = np.moveaxis(value, range(k, k + rows.ndim), range(rows.ndim))

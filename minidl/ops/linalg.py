@@ -113,7 +113,7 @@ def lstsq(a, b):
     """The x of least |a x - b| for a of full column rank, |a x - b|^2, the rank, and the singular
     values (the last two without derivative).  a: (m, n), b: (m,) or (m, k)."""
     x = matmul(pinv(a), b)
-    residuals = sum((matmul(a, x) - b) ** 2, 0)
+    residuals = sum((matmul(a, x) - b) ** 2, 0, b.ndim == 1)
     _, s, _ = svd(a.detach() if hasattr(a, "detach") else a)
     return x, residuals, np.linalg.matrix_rank(_array(a)), s
 

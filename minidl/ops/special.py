@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import scipy.special
 
 from .. import backend
@@ -93,7 +94,8 @@ polygamma.vjp(x=lambda g, n, x: g * polygamma(n + 1, x))
 @op
 def xlogy(a, b):
     """a log b, which is 0 where a is 0 whatever b is; so are its derivatives there if b is 0."""
-    return scipy.special.xlogy(a, b)
+    # SciPy would have a Python number make a float32 array float64
+    return scipy.special.xlogy(a, b).astype(np.result_type(a, b))
 
 
 xlogy.vjp(

@@ -1,0 +1,387 @@
+"""Every row of the operation table, through every check that applies to it.
+
+A failure names the row and the number of the case: `tests/op_table/` has its arguments.
+"""
+
+import functools
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minidl
+from minidl import autograd, linalg
+from minidl.differences import complex_step, random
+from minidl.graph import Tensor, observers, operations
+from tests.op_table import ROWS
+from tests.op_table.row import Case, Row
+
+# ----------------------------------------------------------------------- calls and their parts
+
+
+def each(rows, kind=lambda row, case: True):
+    """A test for each case of each row, of those that `kind` picks."""
+    chosen = [
+        pytest.param(row, case, id=f"{row.name}-{i}")
+        for row in rows
+        for i, case in enumerate(row.cases)
+        if kind(row, case)
+    ]
+    return pytest.mark.parametrize("row, case", chosen)
+
+
+def definition(row: Row):
+    """What the engine knows of the operation; None for a function made of operations."""
+    return getattr(row.function, "op", None)
+
+
+def is_input(value) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
+def inputs_of(row: Row, case: Case) -> list[np.ndarray]:
+    """The arrays to differentiate, in order."""
+    found = []
+    replaced(row, case, lambda x: found.append(x))
+    return found
+
+
+def replaced(row: Row, case: Case, function) -> tuple[tuple, dict]:
+    """The call, with `function` applied to its inputs: the float arrays that have a rule."""
+    if not case.has_inputs:
+        return case.args, case.kwargs
+    this = definition(row)
+    rules = None if this is None else {*this.rules, *this.joint_inputs}
+
+    def change(value, name):
+        if isinstance(value, list):
+            return [change(v, name) for v in value]
+        return function(value) if is_input(value) and (rules is None or name in rules) else value
+
+    names = [*inspect.signature(row.function).parameters]
+    names += [names[-1]] * len(case.args)  # for *operands
+    args = tuple(change(value, name) for name, value in zip(names, case.args))
+    return args, {name: change(value, name) for name, value in case.kwargs.items()}
+
+
+def outputs(row: Row, args: tuple, kwargs: dict) -> tuple:
+    """The call's results, always as a tuple."""
+    result = row.function(*args, **kwargs)
+    return result if isinstance(result, tuple) else (result,)
+
+
+def run(row: Row, case: Case, prepare=lambda x: x) -> tuple[list, list]:
+    """Fresh leaves, and those of the outputs that require a gradient (all, if none does)."""
+    leaves = []
+
+    def leaf(x):
+        leaves.append(Tensor(prepare(x)).requires_grad_())
+        return leaves[-1]
+
+    results = outputs(row, *replaced(row, case, leaf))
+    return leaves, [y for y in results if isinstance(y, Tensor) and y.requires_grad] or results
+
+
+def gradients(ys, xs, gs, **options) -> list[np.ndarray]:
+    found = autograd.grad(ys, xs, gs, allow_unused=True, **options)
+    return [np.zeros(x.shape) if g is None else g.detach().numpy() for g, x in zip(found, xs)]
+
+
+def incoming(ys, seed=0) -> list[Tensor]:
+    """Random gradients for these outputs."""
+    rng = np.random.default_rng(seed)
+    return [Tensor(random(rng, y.shape).astype(y.dtype)) for y in ys]
+
+
+def differentiable(row: Row, case: Case) -> bool:
+    """Whether the call has an input to differentiate."""
+    return bool(inputs_of(row, case))
+
+
+def fused(row: Row, case: Case | None = None) -> bool:
+    return definition(row) is not None and definition(row).joint is not None
+
+
+def assert_close(actual, expected, relative):
+    """Equal to within `relative` of the largest element; a NaN or inf in the same places."""
+    for a, b in zip(actual, expected, strict=True):
+        size = np.max(np.abs(b[np.isfinite(b)]), initial=0)
+        np.testing.assert_allclose(a, b, rtol=0, atol=relative * size)
+
+
+# ------------------------------------------------------------------------------- completeness
+
+def test_every_operation_has_a_row():
+    ours = {
+        name for name, function in operations.items() if function.__module__.startswith("minidl")
+    }
+    called = {row.name for row in ROWS} | {"alias"}
+    for row in ROWS:
+        if definition(row) is None:  # a function made of operations: which does it use?
+            for case in row.cases:
+                ys = run(row, case)[1]
+                called |= {y.node.name for y in ys if isinstance(y, Tensor) and y.requires_grad}
+    assert ours - called == set(), "operations without a row in tests/op_table"
+
+
+def test_every_row_is_of_an_operation_that_exists():
+    for row in ROWS:
+        assert row.cases
+        assert definition(row) is None or operations[row.name] is row.function
+
+
+def test_every_public_function_has_a_row():
+    functions = {
+        function.__name__
+        for function in [*vars(minidl).values(), *(getattr(linalg, n) for n in linalg.__all__)]
+        if inspect.isfunction(function) and function.__module__.startswith("minidl.ops")
+    }
+    assert functions - {row.name for row in ROWS} == set()
+
+
+# -------------------------------------------------------------------------------------- values
+
+
+@each(ROWS)
+def test_value(row, case):
+    """The reference's values, shape and dtype, on Tensors and on arrays."""
+    expected = row.reference(*case.args, **case.kwargs)
+    expected = expected if isinstance(expected, tuple | list) else (expected,)
+    if case.has_inputs:
+        results = outputs(row, *replaced(row, case, Tensor))
+    else:
+        wrapped = [Tensor(x) if isinstance(x, np.ndarray) else x for x in case.args]
+        results = outputs(row, wrapped, case.kwargs)
+    on_arrays = outputs(row, case.args, case.kwargs)
+    for y, raw, e in zip(results, on_arrays, expected, strict=True):
+        e = np.asarray(e)
+        data = y.data if isinstance(y, Tensor) else np.asarray(y)
+        assert type(data) is np.ndarray
+        assert (data.shape, data.dtype) == (e.shape, e.dtype)
+        if e.dtype.kind == "f":
+            assert_close([data], [e], row.rounding)
+        else:
+            assert np.array_equal(data, e)
+        assert np.array_equal(data, raw, equal_nan=data.dtype.kind == "f")
+
+
+# ----------------------------------------------------------------------------------- gradients
+
+
+@each(ROWS, differentiable)
+def test_gradcheck(row, case):
+    args, kwargs = replaced(row, case, functools.partial(minidl.tensor, requires_grad=True))
+    autograd.gradcheck(lambda args, kwargs: row.function(*args, **kwargs), (args, kwargs))
+
+
+@each(ROWS, differentiable)
+def test_gradgradcheck(row, case):
+    args, kwargs = replaced(row, case, functools.partial(minidl.tensor, requires_grad=True))
+    autograd.gradgradcheck(lambda args, kwargs: row.function(*args, **kwargs), (args, kwargs))
+
+
+@each(ROWS, lambda row, case: row.analytic and differentiable(row, case))
+def test_complex_step(row, case):
+    """A second measurement, exact to rounding, where the forward accepts complex numbers."""
+    leaves, ys = run(row, case)
+    gs = incoming(ys)
+    arrays = [x.data for x in leaves]
+
+    def function(*arrays):
+        values = iter(arrays)
+        return outputs(row, *replaced(row, case, lambda x: next(values)))
+
+    measured = [complex_step(function, arrays, k, [g.data for g in gs]) for k in range(len(arrays))]
+    assert_close(gradients(ys, leaves, gs), measured, 1e-12)
+
+
+@each(ROWS, lambda row, case: row.linear and differentiable(row, case))
+def test_linear_means_adjoint(row, case):
+    """sum(g * (L(x) - L(0))) is sum(x * L'(g)), to rounding."""
+    (leaves, ys), (_, ys_0) = run(row, case), run(row, case, np.zeros_like)
+    gs = incoming(ys)
+    forward = sum(np.sum(g.data * (y.data - y_0.data)) for g, y, y_0 in zip(gs, ys, ys_0))
+    terms = [x.data * g for x, g in zip(leaves, gradients(ys, leaves, gs))]
+    size = sum(np.sum(np.abs(t)) for t in terms) + 1e-300
+    assert abs(forward - sum(map(np.sum, terms))) <= 1e-13 * size
+
+
+@each(ROWS, differentiable)
+def test_the_rules_on_arrays_and_on_tensors_agree(row, case):
+    """Bit for bit; a fused operation to rounding, for on Tensors its definition is traced."""
+    (xs, ys), (xs_2, ys_2) = run(row, case), run(row, case)
+    gs = incoming(ys)
+    on_arrays = gradients(ys, xs, gs)
+    on_tensors = gradients(ys_2, xs_2, gs, create_graph=True)
+    if fused(row):
+        assert_close(on_arrays, on_tensors, 1e-12)
+    else:
+        for a, b in zip(on_arrays, on_tensors):
+            assert np.array_equal(a, b)
+
+
+@each(ROWS, lambda row, case: fused(row) and differentiable(row, case))
+def test_fused_is_its_composite(row, case):
+    this = definition(row)
+    args, kwargs = replaced(row, case, lambda x: Tensor(x).requires_grad_())
+    bound = this.bind(args, dict(kwargs))
+    leaves = [x for x in bound if isinstance(x, Tensor)]
+    results = [this.definition(*bound), row.function(*bound)]
+    ys = [y if isinstance(y, tuple) else (y,) for y in results]
+    pairs = [(a, b) for a, b in zip(*ys, strict=True) if b.requires_grad]
+    assert_close([b.data for _, b in pairs], [a.data for a, _ in pairs], 1e-12)
+    gs = incoming([b for _, b in pairs])
+    found = [gradients(side, leaves, gs) for side in zip(*pairs)]
+    assert_close(found[1], found[0], 1e-12)
+
+
+@each(ROWS, lambda row, case: differentiable(row, case) and len(inputs_of(row, case)) > 1)
+def test_each_input_alone(row, case):
+    """The gradient of one input is the same whether or not another one's is wanted."""
+    xs, ys = run(row, case)
+    gs = incoming(ys)
+    together = gradients(ys, xs, gs)
+    for k, expected in enumerate(together):
+        for create_graph in (False, True):
+            leaves = [Tensor(x.data).requires_grad_(i == k) for i, x in enumerate(xs)]
+            values = iter(leaves)
+            results = outputs(row, *replaced(row, case, lambda _: next(values)))  # noqa: B023
+            pairs = [(y, g) for y, g in zip(results, gs) if y.requires_grad]
+            ys_k, gs_k = zip(*pairs)
+            found = gradients(ys_k, [leaves[k]], gs_k, create_graph=create_graph)
+            assert_close(found, [expected], 1e-12)
+
+
+@each(ROWS, lambda row, case: differentiable(row, case) and len(inputs_of(row, case)) > 1)
+def test_inputs_that_depend_on_one_another(row, case):
+    """f(x, h(x)): a number z is in every input, and the first input is in all others."""
+    arrays = inputs_of(row, case)
+    if any(x.size == 0 for x in arrays):
+        pytest.skip("no elements")
+
+    def mixed(z, *inputs):
+        first = inputs[0] + 0.01 * minidl.tanh(z)
+        rest = [x + 0.01 * first.sum() * z for x in inputs[1:]]
+        values = iter([first, *rest])
+        args, kwargs = replaced(row, case, lambda x: next(values))
+        return row.function(*args, **kwargs)
+
+    leaves = [minidl.tensor(x, requires_grad=True) for x in (np.array(0.3), *arrays)]
+    autograd.gradcheck(mixed, leaves)
+    autograd.gradgradcheck(mixed, leaves)
+
+
+@each(ROWS, lambda row, case: differentiable(row, case) and len(inputs_of(row, case)) > 1)
+def test_one_tensor_as_several_inputs(row, case):
+    """f(x, x), where shapes allow it and the result is a number, as at a tie it need not be."""
+    first, *others = inputs_of(row, case)
+    if any(x.shape != first.shape for x in others) or row.name in ("maximum", "minimum"):
+        pytest.skip("the inputs differ in shape, or tie")
+    if row.name in ("floor_divide", "remainder"):
+        pytest.skip("x / x is at a jump")
+
+    def f(x):
+        args, kwargs = replaced(row, case, lambda _: x)
+        return row.function(*args, **kwargs)
+
+    x = minidl.tensor(np.abs(first), requires_grad=True)
+    autograd.gradcheck(f, x)
+    autograd.gradgradcheck(f, x)
+
+
+# ----------------------------------------------------------------------------- memory and dtype
+
+
+@each(ROWS, differentiable)
+def test_inputs_are_never_written_to(row, case):
+    """Inputs and incoming gradients are read-only memory, forward, backward and backward twice."""
+
+    def read_only(x):
+        x = x.copy()
+        x.flags.writeable = False
+        return x
+
+    xs, ys = run(row, case, read_only)
+    gs = [Tensor(read_only(g.data)).requires_grad_() for g in incoming(ys)]
+    gradients(ys, xs, gs, retain_graph=True)
+    first = [g for g in autograd.grad(ys, xs, gs, create_graph=True) if g.requires_grad]
+    seconds = [Tensor(read_only(g.data)) for g in incoming(first)]
+    gradients(first, [*xs, *gs], seconds)
+
+
+LAYOUTS = {
+    "every other element": lambda x: np.repeat(x[..., None], 2, axis=-1)[..., 0],
+    "Fortran": lambda x: x.copy(order="F"),
+    "backwards": lambda x: np.asarray(np.flip(np.flip(x).copy())),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+@each(ROWS, differentiable)
+def test_memory_layout_does_not_matter(row, case, layout):
+    xs, ys = run(row, case)
+    xs_2, ys_2 = run(row, case, layout)
+    assert_close([y.data for y in ys_2], [y.data for y in ys], 1e-13)
+    gs = incoming(ys)
+    gs_2 = [Tensor(layout(g.data)) for g in gs]
+    assert_close(gradients(ys_2, xs_2, gs_2), gradients(ys, xs, gs), 1e-12)
+
+
+def narrowed(value):
+    """Nested lists, tuples and dicts with every float array in float32."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(narrowed, value))
+    if isinstance(value, dict):
+        return {name: narrowed(v) for name, v in value.items()}
+    return value.astype(np.float32) if is_input(value) else value
+
+
+class SeesFloat32:
+    """An observer that fails if a rule gives, or a node is made of, anything but float32."""
+
+    def made(self, node):
+        pass
+
+    def pulled(self, node, g, results):
+        for result in results:
+            for one in result if isinstance(result, list) else [result]:
+                dtype = getattr(one, "values", one).dtype if one is not None else np.float32
+                assert dtype == np.float32, f"{node.name} gave {dtype}"
+
+
+@each(ROWS, differentiable)
+def test_float32_stays_float32(row, case):
+    """Values and gradients of both orders, and what rules give before the engine casts it."""
+    narrow = Case(narrowed(case.args), narrowed(case.kwargs))
+    expected = row.reference(*narrow.args, **narrow.kwargs)
+    if (expected[0] if isinstance(expected, list | tuple) else expected).dtype != np.float32:
+        pytest.skip("not even in NumPy, where an array of integers makes it float64")
+    observers.append(SeesFloat32())
+    try:
+        xs, ys = run(row, narrow)
+        assert {y.dtype for y in ys} == {np.dtype(np.float32)}
+        found = autograd.grad(ys, xs, incoming(ys), create_graph=True, allow_unused=True)
+        found = [g for g in found if g is not None and g.requires_grad]
+        if found:
+            gradients(found, xs, incoming(found))
+    finally:
+        observers.pop()
+
+
+# -------------------------------------------------------------------------------- drawn shapes
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.drawn is not None], ids=lambda row: row.name)
+@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@given(data=st.data())
+def test_drawn_calls(row, data):
+    """Values and derivatives of both orders, for calls that hypothesis draws."""
+    case = data.draw(row.drawn)
+    test_value(row, case)
+    if differentiable(row, case):
+        args, kwargs = replaced(row, case, functools.partial(minidl.tensor, requires_grad=True))
+        function = lambda args, kwargs: row.function(*args, **kwargs)
+        autograd.gradcheck(function, (args, kwargs), fast_mode=True)
+        autograd.gradgradcheck(function, (args, kwargs), fast_mode=True)
