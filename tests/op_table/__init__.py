@@ -10,6 +10,7 @@ operation has no row.  To add an operation, add a row to the file of its family.
 from . import (
     activations,
     choices,
+    convolution,
     elementwise,
     indexing,
     linalg,
@@ -24,6 +25,6 @@ from . import (
 
 families = [
     *(elementwise, choices, trigonometry, special, reduce, shape, indexing, sorting),
-    *(products, linalg, activations, losses),
+    *(products, linalg, convolution, activations, losses),
 ]
 ROWS = [row for family in families for row in family.ROWS]

@@ -16,7 +16,7 @@ sigmoid = scipy.special.expit
 
 def wide(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """-3.6, -2.6, ..., 3.4: away from all whole and half numbers, where the kinks are."""
-    return 2 * on_grid(0.2)(rng, shape)
+    return np.array(2 * on_grid(0.2)(rng, shape))
 
 
 def activation(function: Callable, reference: Callable, *constants: float, **options) -> Row:

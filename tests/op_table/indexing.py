@@ -188,7 +188,7 @@ ROWS = [
         np.repeat,
         [
             case(x((2, 3)), 2), case(x((2, 3)), 2, axis=0), case(x((2, 3)), [1, 0, 2], axis=-1),
-            case(x((2,)), ints(2, 1), 0), case(x(()), 3),
+            case(x((2,)), [2, 1], 0), case(x(()), 3),
         ],
         rounding=0,
     ),

@@ -6,7 +6,7 @@ import numpy as np
 
 from minidl.ops import cross_entropy, linear, losses
 
-from .row import Row, between, case, generator, normal
+from .row import Row, between, case, generator, normal, on_grid
 
 rng = generator("losses")
 x = partial(normal, rng)
@@ -78,6 +78,11 @@ ROWS = [
             *(case(x((2, 3)), x((2, 3)), how) for how in ("none", "sum", "mean")),
             case(x(()), x(()), "mean"), case(x((4,)), x((4,)), "mean"),
         ],
+    ),
+    Row(
+        losses.huber,
+        lambda d, a: np.where(np.abs(d) < a, d**2 / 2, a * np.abs(d) - a**2 / 2),
+        [case(2 * on_grid(0.2)(rng, (3, 4)), 1.5)],
     ),
     Row(cross_entropy.softmax_cross_entropy, surprise, cross_entropy_cases()),
     Row(

@@ -80,7 +80,7 @@ def running(function: Callable, draw: Draw) -> Row:
 
 def zeros_among(rng, shape):
     """Normal numbers, of which a third or so are exactly 0."""
-    return normal(rng, shape) * (rng.random(shape) < 0.7)
+    return np.array(normal(rng, shape) * (rng.random(shape) < 0.7))
 
 
 HOLES = np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, 6.0]])

@@ -78,7 +78,7 @@ def between(low: float, high: float) -> Draw:
 def either_sign(low: float, high: float) -> Draw:
     """Numbers of either sign whose absolute value is in [low, high]."""
     sizes = between(low, high)
-    return lambda rng, shape: sizes(rng, shape) * rng.choice([-1.0, 1.0], shape)
+    return lambda rng, shape: np.array(sizes(rng, shape) * rng.choice([-1.0, 1.0], shape))
 
 
 def on_grid(offset: float) -> Draw:
