@@ -9,6 +9,8 @@ draw the random numbers that operations take as inputs (from minidl's generator,
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from .. import backend
 from ..graph import Tensor
 from ..ops import activations as pointwise
-from ..ops import distance
+from ..ops import distance, indexing
 from ..ops import dropout as masked
 from ..ops import softmax as over_axis
 from ..ops.activations import (
@@ -77,6 +79,7 @@ from ..ops.margin_losses import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ..ops.resize import channel_shuffle, interpolate, pixel_shuffle, pixel_unshuffle
 from ..ops.trigonometry import tanh
 
 # ------------------------------------------------------------------------ activations on an axis
@@ -224,3 +227,35 @@ def pairwise_distance(
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between x1 and x2 along `dim`; lengths are at least eps."""
     return distance.cosine_similarity(x1, x2, dim, eps)
+
+
+# ---------------------------------------------------------------------------------------- borders
+
+
+def pad(
+    input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> Tensor:
+    """A border around the input: pad = (before, after) of the last axis, of the one before it, ...
+
+    mode: 'constant' (value, or 0; a negative number takes elements away), 'reflect' (a mirror image
+    that leaves out the last element), 'replicate' (the last element), 'circular' (the other end).
+    Raises ValueError for a border that the mode cannot fill.
+    """
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise ValueError(f"pad: {tuple(pad)} is not pairs for the last axes of {input.shape}")
+    pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
+    widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs
+    if mode == "constant":
+        inside = [slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(widths, input.shape)]
+        widths = [(max(b, 0), max(a, 0)) for b, a in widths]
+        return indexing.pad(input[tuple(inside)], widths, constant_values=value or 0.0)
+    names = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    if mode not in names:
+        raise ValueError(f"pad: mode is 'constant' or one of {[*names]}, not {mode!r}")
+    for (before, after), n in zip(widths, input.shape):
+        most = {"reflect": n - 1, "replicate": math.inf, "circular": n}[mode]
+        if not (0 <= before <= most and 0 <= after <= most):
+            raise ValueError(
+                f"pad: {mode!r} fills 0 to {most} elements at an end of an axis of {n}"
+            )
+    return indexing.pad(input, widths, mode=names[mode])
