@@ -94,26 +94,16 @@ class PReLU(Module):
         return f"num_parameters={self.num_parameters}"
 
 
-class RReLU(Module):
+class RReLU(Activation):
     """Leaky relu, with slopes drawn from [lower, upper) in training, with their mean in use."""
 
+    function = staticmethod(F.rrelu)
+    settings = ("lower", "upper", "training")
+
     def __init__(
-        self,
-        lower: float = 1.0 / 8,
-        upper: float = 1.0 / 3,
-        inplace: bool = False,
-        *,
-        rng: Any = None,
+        self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
     ) -> None:
-        self.lower, self.upper, self.rng = lower, upper, rng
-
-    def forward(self, input: Tensor) -> Tensor:
-        """input: any shape."""
-        return F.rrelu(input, self.lower, self.upper, self.training, rng=self.rng)
-
-    def extra_repr(self) -> str:
-        """The range of the slopes."""
-        return f"lower={self.lower:.3g}, upper={self.upper:.3g}"
+        self.lower, self.upper = lower, upper
 
 
 class Threshold(Activation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import backend
 from ..graph import Tensor
 from . import functional as F
 from .module import Module
@@ -25,6 +26,8 @@ class Dropout(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """input: any shape, which the output has too."""
+        if isinstance(self.rng, int):  # a seed, from which the numbers go on from call to call
+            self.rng = backend.generator(input.device, self.rng)
         return self.function(input, self.p, self.training, rng=self.rng)
 
     def extra_repr(self) -> str:

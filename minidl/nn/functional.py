@@ -255,7 +255,5 @@ def pad(
     for (before, after), n in zip(widths, input.shape):
         most = {"reflect": n - 1, "replicate": math.inf, "circular": n}[mode]
         if not (0 <= before <= most and 0 <= after <= most):
-            raise ValueError(
-                f"pad: {mode!r} fills 0 to {most} elements at an end of an axis of {n}"
-            )
+            raise ValueError(f"pad: {mode!r} fills 0 to {most} elements at each end of {n}")
     return indexing.pad(input, widths, mode=names[mode])

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import rows_activation, rows_image, rows_linear, rows_loss
+from . import rows_activation, rows_conv, rows_image, rows_linear, rows_loss
 
-ROWS = rows_activation.ROWS + rows_loss.ROWS + rows_linear.ROWS + rows_image.ROWS
+ROWS = rows_activation.ROWS + rows_loss.ROWS + rows_linear.ROWS + rows_image.ROWS + rows_conv.ROWS
