@@ -18,7 +18,7 @@ import inspect
 import pkgutil
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,13 @@ class Outcome:
     report: Report
     seconds: float
 
+    @property
+    def error(self) -> float:
+        """The largest difference from a measured slope, relative to the largest slope of all."""
+        scale = max((comparison.scale for comparison in self.report.comparisons), default=0.0)
+        error = max((comparison.error for comparison in self.report.comparisons), default=0.0)
+        return error / scale if scale else error
+
 
 def run(check: Check) -> Iterator[Outcome]:
     """The outcomes of a check: of the gradient, then of the gradient's gradient."""
@@ -144,6 +151,30 @@ def _positional(check: Check) -> Callable:
     call.__signature__ = inspect.Signature([inspect.Parameter(n, kind) for n in check.samples])
     call.__name__ = check.function.__name__
     return call
+
+
+def report(checks: Iterable[Check], say: Callable[[str], None] = print) -> bool:
+    """Run the checks, and print a line for each order and what is wrong; whether nothing is."""
+    package, right = None, True
+    say(f"{'what':<44} {'with respect to':<30} order   error    time")
+    for check in sorted(checks, key=lambda check: check.name):
+        chapter, _, name = check.name.partition(".")
+        if chapter != package:
+            package = chapter
+            say(f"{chapter}")
+        for outcome in run(check):
+            right &= bool(outcome.report)
+            first = outcome.order == 1
+            inputs = ", ".join(outcome.inputs) if first else ""
+            inputs = inputs if len(inputs) <= 30 else f"{inputs[:29]}…"
+            error = f"{outcome.error:.0e}" if outcome.report else "WRONG"
+            say(
+                f"  {name if first else '':<42} {inputs:<30} {outcome.order:>5} {error:>7} "
+                f"{outcome.seconds:>5.2f} s"
+            )
+            if not outcome.report:
+                say(f"\n{outcome.report}\n")
+    return right
 
 
 def load() -> list[Check]:

@@ -17,7 +17,7 @@ from typing import NoReturn
 import numpy as np
 import scipy
 
-from . import __version__, backend, experiments
+from . import __version__, backend, checks, experiments, notes
 from .experiments import EXPERIMENTS, Refusal
 
 OVERVIEW = """\
@@ -28,6 +28,8 @@ device: {device}
   minidl list               what can be run
   minidl run NAME           run it; the results go to runs/NAME
   minidl run NAME --help    its options
+  minidl notes [NAME]       the course notes: formula, erratum, code and test of a row
+  minidl check [NAME]       compare the gradients of the losses with finite differences
 
 Try: minidl run classifier"""
 
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise Refusal(
                 experiments.unknown("command", command, COMMANDS) + " (see: minidl --help)"
             )
-        COMMANDS[command](rest)
+        status = COMMANDS[command](rest) or 0
         sys.stdout.flush()
     except Refusal as refusal:
         print(f"{paint('minidl:', '1;31', sys.stderr)} {refusal}", file=sys.stderr)
@@ -50,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # `minidl list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        return 0
+    return status
 
 
 def show_overview(arguments: list[str]) -> None:
@@ -96,9 +99,40 @@ def run_experiment(arguments: list[str]) -> None:
     experiments.run(name, **vars(parser.parse_args(rest)))
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {
+def show_notes(arguments: list[str]) -> None:
+    """`notes [NAME]`: what the map of the notes says."""
+    parser = Parser("minidl notes", "look up the course notes: formula, erratum, code and test")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a row, a family, or part of a row")
+    try:
+        print(notes.report(parser.parse_args(arguments).name))
+    except LookupError as error:
+        raise Refusal(error.args[0]) from error
+
+
+def check_gradients(arguments: list[str]) -> int:
+    """`check [NAME]`: finite differences of every registered loss; status 1 if a gradient is wrong.
+
+    NAME is a row of the notes, or part of a function's name or of its module's.
+    """
+    parser = Parser("minidl check", "compare gradients with finite differences, in both orders")
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="a row, or a function")
+    name = parser.parse_args(arguments).name
+    if name in notes.rows():
+        wanted = notes.rows()[name].objects()
+        found = [check for check in checks.load() if check.function in wanted]
+    else:
+        found = [check for check in checks.load() if name in check.name]
+    if not found:
+        modules = sorted({c.function.__module__.removeprefix("minidl.") for c in checks.CHECKS})
+        raise Refusal(experiments.unknown("check", name, modules))
+    return 0 if checks.report(found) else 1
+
+
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "list": list_experiments,
     "run": run_experiment,
+    "notes": show_notes,
+    "check": check_gradients,
     "help": show_overview,
     "-h": show_overview,
     "--help": show_overview,

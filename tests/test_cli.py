@@ -6,7 +6,44 @@ import sys
 import pytest
 
 import minidl
+from minidl import checks
 from minidl.cli import main
+from minidl.graph import op
+
+
+def test_notes_prints_coverage_families_and_rows(capsys):
+    assert main(["notes"]) == 0 and "of 261 rows" in capsys.readouterr().out
+    assert main(["notes", "vae"]) == 0 and "beta-vae" in capsys.readouterr().out
+    assert main(["notes", "ewc"]) == 0 and "ewc-penalty" in capsys.readouterr().out
+
+
+def test_check_reports_each_gradient_and_fails_on_a_wrong_one(capsys, monkeypatch):
+    entries = [checks.Check(right, {"x": checks.normal(3)}, 2)]
+    monkeypatch.setattr(checks, "load", lambda: entries)
+    monkeypatch.setattr(checks, "CHECKS", entries)
+    assert main(["check"]) == 0
+    head, _, first, second = capsys.readouterr().out.splitlines()
+    assert head.split()[0] == "what" and first.split()[:3] == ["test_cli.right", "x", "1"]
+    assert second.split()[0] == "2"
+    entries.append(checks.Check(wrong, {"x": checks.normal(3)}, 1))
+    assert main(["check", "wrong"]) == 1
+    assert "WRONG" in capsys.readouterr().out
+
+
+@op
+def right(x):
+    return x**2
+
+
+right.vjp(x=lambda g, x: g * 2 * x)
+
+
+@op
+def wrong(x):
+    return x**2
+
+
+wrong.vjp(x=lambda g, x: g * x)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
@@ -54,6 +91,9 @@ def test_each_experiment_explains_its_options(capsys):
         (["run", "classifier", "--colour", "red"], ["--colour", "--help"]),
         (["run", "classifier", "--out", "/dev/null/x"], ["/dev/null/x", "--out"]),
         (["list", "everything"], ["everything"]),
+        (["notes", "jsdd"], ["'jsdd'", "jsd"]),
+        (["notes", "a", "b"], ["minidl notes", "--help"]),
+        (["check", "nothing"], ["'nothing'"]),
     ],
 )
 def test_a_mistake_is_one_sentence_and_status_2(arguments, words, capsys):

@@ -1,10 +1,10 @@
 """The map of the notes: one row for everything in them that code can implement or demonstrate.
 
-    >>> print(where("jsd"))                                       # doctest: +SKIP
+    >>> print(where("jsd"))  # doctest: +SKIP
 
-The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes something
-stands, what the notes print, what is wrong with that, what is checked by finite differences and what
-a test can verify; and, once it is done, which functions implement it and which tests show it.
+The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes a thing stands,
+what they print, what is wrong with that, what is checked by finite differences and what a test can
+verify; and, once it is done, which functions implement it and which tests show it.
 """
 
 from __future__ import annotations
@@ -109,17 +109,28 @@ def families() -> dict[str, list[Row]]:
     return found
 
 
-def where(id: str) -> Row:
-    """The row called `id`: its place in the notes, formula, erratum, code and test.
+class Rows(tuple):
+    """Rows that were looked up; printed, one after another."""
 
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self))
+
+
+def where(name: str) -> Rows:
+    """The row called `name`, or those whose names begin with it: "ewc" is two rows.
+
+    Printed: place in the notes, formula, erratum, code and test.
     Raises LookupError, with the nearest names, if there is none.
     """
-    if id not in rows():
-        near = difflib.get_close_matches(id, rows(), n=3, cutoff=0.5)
-        near += [row.id for row in search(id) if row.id not in near][:5]
+    if name in rows():
+        return Rows([rows()[name]])
+    found = Rows(row for row in rows().values() if row.id.startswith(name))
+    if not found:
+        near = difflib.get_close_matches(name, rows(), n=3, cutoff=0.5)
+        near += [row.id for row in search(name) if row.id not in near][:5]
         hint = f"near to it: {', '.join(near)}" if near else f"families: {', '.join(families())}"
-        raise LookupError(f"no row of the notes is called {id!r}; {hint}")
-    return rows()[id]
+        raise LookupError(f"no row of the notes is called {name!r}; {hint}")
+    return found
 
 
 def search(text: str) -> list[Row]:

@@ -18,7 +18,7 @@ def test_the_experiment_separates_printed_from_corrected(id):
 def test_an_erratum_has_both_formulas_and_belongs_to_a_row(id):
     module = errata.find(id)
     assert module.__doc__ and callable(module.as_printed) and callable(module.corrected)
-    assert not notes.where(id).erratum.startswith("OK")
+    assert not notes.rows()[id].erratum.startswith("OK")
 
 
 def test_what_has_no_erratum_gives_none():

@@ -55,12 +55,18 @@ def plain(thing):
 
 
 def test_where_finds_a_row_and_prints_it():
-    row = minidl.notes.where("jsd")
+    (row,) = minidl.notes.where("jsd")
     assert (row.family, row.where) == ("autoencoder", "R JSD")
     text = str(row)
     for word in ("jsd", "autoencoder", row.formula, "Lin 1991", "code", "test"):
         assert word in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_beginning_of_names_finds_all_of_them():
+    found = notes.where("ewc")
+    assert [row.id for row in found] == ["ewc-taylor", "ewc-penalty"]
+    assert all(str(row) in str(found) for row in found)
 
 
 def test_a_name_that_is_not_there_is_answered_with_near_ones():
