@@ -111,19 +111,31 @@ class Optimizer:
         return loss
 
     def _step_one(self, p: Tensor, state: dict[str, Any], options: dict[str, Any]) -> None:
-        if p.grad.shape != p.shape:
-            raise ValueError(f"{self._name}: a parameter {p.shape} has a gradient {p.grad.shape}")
-        mark_changed(p.data)
-        for rows in _blocks(p.data):
-            x, g, old = p.data[rows], p.grad.data[rows], state
-            if rows is not Ellipsis:
-                old = {k: v[rows] if backend.is_array(v) else v for k, v in state.items()}
-            new_x, new = self.rule(x, g, old, **options)
-            _write(x, new_x)
-            for key, value in new.items():
-                if backend.is_array(value):
-                    _write(old[key], value)
-        state.update((key, value) for key, value in new.items() if not backend.is_array(value))
+        data, g = p.data, p.grad.data
+        if g.shape != data.shape:
+            raise ValueError(f"{self._name}: a parameter {p.shape} has a gradient {g.shape}")
+        mark_changed(data)
+        if data.nbytes <= BLOCK or p.device != "cpu":
+            self._apply_rule(data, g, state, options)
+            return
+        rows = max(1, BLOCK * len(data) // data.nbytes)
+        for i in range(0, len(data), rows):
+            part = slice(i, i + rows)
+            views = {k: v[part] if backend.is_array(v) else v for k, v in state.items()}
+            self._apply_rule(data[part], g[part], views, options)
+        state.update((k, v) for k, v in views.items() if not backend.is_array(v))
+
+    def _apply_rule(self, p: Any, g: Any, s: dict[str, Any], options: dict[str, Any]) -> None:
+        """Change arrays p, and those in s, and the numbers in s, as the rule says."""
+        new_p, new = self.rule(p, g, s, **options)
+        if new_p is not p:
+            p[...] = new_p
+        for key, value in new.items():
+            if value is not s[key]:
+                if backend.is_array(s[key]):
+                    s[key][...] = value
+                else:
+                    s[key] = value
 
     # ----- pure
 
@@ -291,21 +303,6 @@ def evaluate(closure: Callable[[], Any]) -> Any:
     """The loss, with gradients recorded even where the caller switched that off."""
     with enable_grad():
         return closure()
-
-
-def _blocks(p: Any) -> Iterator[Any]:
-    """What cuts an array into blocks along its first axis: slices, or `...` for all at once."""
-    if p.nbytes <= BLOCK or backend.device_of(p) != "cpu":
-        yield ...
-        return
-    rows = max(1, BLOCK * len(p) // p.nbytes)
-    for i in range(0, len(p), rows):
-        yield slice(i, i + rows)
-
-
-def _write(view: Any, value: Any) -> None:
-    if value is not view:
-        view[...] = value
 
 
 def _raw(value: Any) -> Any:
