@@ -86,7 +86,10 @@ class Binomial(Trials):
     """p(k) = C(n, k) probs^k (1 - probs)^(n-k), n = total_count: successes among n trials."""
 
     def __init__(
-        self, total_count: Any = 1, probs: Any = None, logits: Any = None,
+        self,
+        total_count: Any = 1,
+        probs: Any = None,
+        logits: Any = None,
         validate_args: bool = True,
     ) -> None:
         (self.total_count,) = self._chance(validate_args, probs, logits, total_count=total_count)

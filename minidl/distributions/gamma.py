@@ -145,7 +145,9 @@ class Beta(Distribution):
     def entropy(self) -> Tensor:
         a, b = self.concentration1, self.concentration0
         return (
-            betaln(a, b) - (a - 1) * digamma(a) - (b - 1) * digamma(b)
+            betaln(a, b)
+            - (a - 1) * digamma(a)
+            - (b - 1) * digamma(b)
             + (a + b - 2) * digamma(a + b)
         )
 
@@ -190,7 +192,8 @@ class Dirichlet(Distribution):
         a = self.concentration
         total = sum(a, -1)
         return (
-            self._log_normaliser() + (total - a.shape[-1]) * digamma(total)
+            self._log_normaliser()
+            + (total - a.shape[-1]) * digamma(total)
             - sum((a - 1) * digamma(a), -1)
         )
 
@@ -213,9 +216,7 @@ class StudentT(Distribution):
     def __init__(
         self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool = True
     ) -> None:
-        self.df, self.loc, self.scale = self._parameters(
-            validate_args, df=df, loc=loc, scale=scale
-        )
+        self.df, self.loc, self.scale = self._parameters(validate_args, df=df, loc=loc, scale=scale)
 
     @property
     def mean(self) -> Tensor:
@@ -232,7 +233,10 @@ class StudentT(Distribution):
         t = (self._value(value) - self.loc) / self.scale
         half = (self.df + 1) / 2
         return (
-            gammaln(half) - gammaln(self.df / 2) - 0.5 * log(self.df * math.pi) - log(self.scale)
+            gammaln(half)
+            - gammaln(self.df / 2)
+            - 0.5 * log(self.df * math.pi)
+            - log(self.scale)
             - half * log1p(t * t / self.df)
         )
 
@@ -246,6 +250,10 @@ class StudentT(Distribution):
     def entropy(self) -> Tensor:
         half = (self.df + 1) / 2
         return (
-            half * (digamma(half) - digamma(self.df / 2)) + 0.5 * log(self.df) + log(self.scale)
-            + gammaln(self.df / 2) + 0.5 * math.log(math.pi) - gammaln(half)
+            half * (digamma(half) - digamma(self.df / 2))
+            + 0.5 * log(self.df)
+            + log(self.scale)
+            + gammaln(self.df / 2)
+            + 0.5 * math.log(math.pi)
+            - gammaln(half)
         )

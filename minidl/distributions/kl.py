@@ -113,7 +113,10 @@ def _(p, q):
 def _(p, q):
     a, b = p.concentration, q.concentration
     return (
-        b * log(p.rate / q.rate) + gammaln(b) - gammaln(a) + (a - b) * digamma(a)
+        b * log(p.rate / q.rate)
+        + gammaln(b)
+        - gammaln(a)
+        + (a - b) * digamma(a)
         + a * (q.rate / p.rate - 1)
     )
 
@@ -123,7 +126,10 @@ def _(p, q):
     a, b = p.concentration1, p.concentration0
     c, d = q.concentration1, q.concentration0
     return (
-        betaln(c, d) - betaln(a, b) + (a - c) * digamma(a) + (b - d) * digamma(b)
+        betaln(c, d)
+        - betaln(a, b)
+        + (a - c) * digamma(a)
+        + (b - d) * digamma(b)
         + (c + d - a - b) * digamma(a + b)
     )
 

@@ -31,11 +31,16 @@ class MultivariateNormal(Distribution):
     has_rsample = True
 
     def __init__(
-        self, loc: Any, covariance_matrix: Any = None, precision_matrix: Any = None,
-        scale_tril: Any = None, validate_args: bool = True,
+        self,
+        loc: Any,
+        covariance_matrix: Any = None,
+        precision_matrix: Any = None,
+        scale_tril: Any = None,
+        validate_args: bool = True,
     ) -> None:
         given = {
-            "covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix,
+            "covariance_matrix": covariance_matrix,
+            "precision_matrix": precision_matrix,
             "scale_tril": scale_tril,
         }
         given = {name: value for name, value in given.items() if value is not None}
@@ -92,9 +97,7 @@ class MultivariateNormal(Distribution):
         return self.loc + squeeze(steps, -2)
 
     def entropy(self) -> Tensor:
-        return broadcast_to(
-            self._half_log_det() + 0.5 * self._d * (1 + _LOG_2PI), self.batch_shape
-        )
+        return broadcast_to(self._half_log_det() + 0.5 * self._d * (1 + _LOG_2PI), self.batch_shape)
 
     @property
     def _d(self) -> int:
@@ -107,9 +110,7 @@ class MultivariateNormal(Distribution):
 
 _LOG_2PI = math.log(2 * math.pi)
 
-symmetric = Constraint(
-    "symmetric", lambda x: abs(x - x.swapaxes(-1, -2)) <= 1e-5 * abs(x).max()
-)
+symmetric = Constraint("symmetric", lambda x: abs(x - x.swapaxes(-1, -2)) <= 1e-5 * abs(x).max())
 lower_triangular = Constraint(
     "lower triangular with a positive diagonal",
     lambda x: (x == np.tril(x)) & ((x > 0) | ~backend.xp(x).eye(x.shape[-1], dtype=bool)),

@@ -27,7 +27,7 @@ from .distribution import Distribution, as_tensors, positive, probability, simpl
 class RelaxedBernoulli(Distribution):
     """sigmoid((logits + L) / temperature), L logistic noise, in (0, 1).
 
-        p(x) = T a x^(-T-1) (1-x)^(-T-1) / (a x^-T + (1-x)^-T)^2,     a = e^logits
+    p(x) = T a x^(-T-1) (1-x)^(-T-1) / (a x^-T + (1-x)^-T)^2,     a = e^logits
     """
 
     constraints = {"temperature": positive, "probs": probability}
@@ -39,9 +39,7 @@ class RelaxedBernoulli(Distribution):
     ) -> None:
         check_one("RelaxedBernoulli", probs, logits)
         given = {"probs": probs} if logits is None else {"logits": logits}
-        chance, self.temperature = self._parameters(
-            validate_args, **given, temperature=temperature
-        )
+        chance, self.temperature = self._parameters(validate_args, **given, temperature=temperature)
         self.logits = log(chance) - log1p(-chance) if logits is None else chance
 
     @property

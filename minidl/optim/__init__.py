@@ -1,7 +1,8 @@
 """Optimisers in order of increasing complexity, and schedules for their learning rates.
 
 To read: `optimizer` (what all share), `sgd`, `adaptive` (Rprop, Adagrad, RMSprop, Adadelta),
-`adam`, `adam_family` (Adamax, NAdam, RAdam), `second_order` (LBFGS), `sam`; then `lr_scheduler`.
+`adam`, `adam_family` (Adamax, NAdam, RAdam), `second_order` (LBFGS), `sam`; then the schedules,
+`lr_scheduler` and `plateau`.
 """
 
 from . import lr_scheduler

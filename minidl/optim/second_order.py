@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ..graph import Tensor
 from ..ops.choices import minimum
 from ..ops.elementwise import absolute
 from ..ops.shape import concatenate
@@ -90,56 +91,36 @@ class LBFGS(Optimizer):
 
     def step(self, closure: Callable[[], Any]) -> Any:
         """Up to `max_iter` iterations in place.  Returns the loss with which it began."""
-        group = self.param_groups[0]
-        params, line_search = group["params"], group["line_search_fn"] is not None
+        options = self.param_groups[0]
+        params, tolerance = options["params"], options["tolerance_change"]
         (state,) = self.state.values() if self.state else self.init(params)
-        calls = 0
+        loss_at = LossOfVector(params, closure)
+        x = flat([p.data for p in params])
+        first_loss = evaluate(closure)
+        loss, g = float(first_loss), loss_at.gradient()
 
-        def move_to(x: Any) -> None:
-            for p, value in zip(params, split_like(x, params)):
-                mark_changed(p.data)
-                p.data[...] = value
-
-        def look() -> tuple[Any, Any]:
-            """The loss and its gradient, as one vector, where the parameters are now."""
-            nonlocal calls
-            calls += 1
-            loss = evaluate(closure)
-            return loss, flat([p.data * 0 if p.grad is None else p.grad.data for p in params])
-
-        first_loss, g = look()
-        loss, x = float(first_loss), flat([p.data for p in params])
-        for i in range(group["max_iter"]):
-            if abs(g).max() <= group["tolerance_grad"]:
+        for i in range(options["max_iter"]):
+            if abs(g).max() <= options["tolerance_grad"]:
                 break
-            state = remember(state, x, g, group["history_size"])
+            state = remember(state, x, g, options["history_size"])
             d = -inverse_hessian_times(g, state["pairs"])
             slope = dot(g, d)
-            if slope > -group["tolerance_change"]:
+            if slope > -tolerance:
                 break
-
-            before, t = loss, first_length(state, g, group["lr"])
-            if line_search:
-
-                def along(t: float, x: Any = x, d: Any = d) -> Point:
-                    move_to(x + t * d)
-                    loss, g = look()
-                    return Point(t, float(loss), dot(g, d), g)
-
-                t, loss, _, g = strong_wolfe(along, t, Point(0, loss, slope, g))
+            before, t = loss, first_length(state, g, options["lr"])
+            if options["line_search_fn"]:
+                t, loss, _, g = strong_wolfe(line(loss_at, x, d), t, Point(0.0, loss, slope, g))
                 x = x + t * d
             else:
                 x = x + t * d
-                move_to(x)
-                if i + 1 < group["max_iter"]:  # after the last iteration the next step looks
-                    loss, g = look()
-                    loss = float(loss)
-            tolerance = group["tolerance_change"]
+                if i + 1 == options["max_iter"]:
+                    break  # the next step will look there
+                loss, g = loss_at(x)
             if abs(t * d).max() <= tolerance or abs(loss - before) < tolerance:
                 break
-            if calls >= group["max_eval"]:
+            if 1 + loss_at.calls >= options["max_eval"]:
                 break
-        move_to(x)
+        loss_at.move_to(x)
         self.state = {params[0]: state}
         return first_loss
 
@@ -148,6 +129,28 @@ class LBFGS(Optimizer):
         super().load_state_dict({**state_dict, "state": {}})
         if state_dict["state"]:
             self.state = {self.param_groups[0]["params"][0]: dict(state_dict["state"][0])}
+
+
+class LossOfVector:
+    """The loss as a function of all parameters as one vector: x -> (loss, gradient)."""
+
+    def __init__(self, params: Sequence[Tensor], closure: Callable[[], Any]) -> None:
+        self.params, self.closure, self.calls = params, closure, 0
+
+    def __call__(self, x: Any) -> tuple[float, Any]:
+        self.move_to(x)
+        self.calls += 1
+        return float(evaluate(self.closure)), self.gradient()
+
+    def move_to(self, x: Any) -> None:
+        """Let the parameters be x."""
+        for p, value in zip(self.params, split_like(x, self.params)):
+            mark_changed(p.data)
+            p.data[...] = value
+
+    def gradient(self) -> Any:
+        """The gradients that the closure left, as one vector."""
+        return flat([p.data * 0 if p.grad is None else p.grad.data for p in self.params])
 
 
 # ------------------------------------------------------------------------ the guess of the Hessian
@@ -197,6 +200,16 @@ class Point(NamedTuple):
     loss: float
     slope: float
     g: Any
+
+
+def line(loss_at: LossOfVector, x: Any, d: Any) -> Callable[[float], Point]:
+    """The loss along x + t d, as a function of t."""
+
+    def along(t: float) -> Point:
+        loss, g = loss_at(x + t * d)
+        return Point(t, loss, dot(g, d), g)
+
+    return along
 
 
 def strong_wolfe(

@@ -51,7 +51,9 @@ EXAMPLES = {
     ),
     "Binomial": Example(lambda p: D.Binomial(12, p), (0.35,), "0 to 12", stats.binom(12, 0.35)),
     "Binomial, logits": Example(
-        lambda x: D.Binomial(12, logits=x), (-0.6,), "0 to 12",
+        lambda x: D.Binomial(12, logits=x),
+        (-0.6,),
+        "0 to 12",
         stats.binom(12, 1 / (1 + np.exp(0.6))),
     ),
     "Poisson": Example(D.Poisson, (3.6,), "counts", stats.poisson(3.6)),
@@ -59,27 +61,36 @@ EXAMPLES = {
         D.Categorical, (PI,), "0 to 2", stats.rv_discrete(values=([0, 1, 2], PI))
     ),
     "Categorical, logits": Example(
-        lambda x: D.Categorical(logits=x), (LOGITS,), "0 to 2",
+        lambda x: D.Categorical(logits=x),
+        (LOGITS,),
+        "0 to 2",
         stats.rv_discrete(values=([0, 1, 2], PI)),
     ),
     "Dirichlet": Example(
         D.Dirichlet, (np.array([1.2, 2.5, 0.8]),), "triangle", stats.dirichlet([1.2, 2.5, 0.8])
     ),
     "MultivariateNormal": Example(
-        D.MultivariateNormal, (MEANS, COVARIANCE), "plane",
+        D.MultivariateNormal,
+        (MEANS, COVARIANCE),
+        "plane",
         stats.multivariate_normal(MEANS, COVARIANCE),
     ),
     "MultivariateNormal, precision": Example(
         lambda m, p: D.MultivariateNormal(m, precision_matrix=p),
-        (MEANS, np.linalg.inv(COVARIANCE)), "plane", stats.multivariate_normal(MEANS, COVARIANCE),
+        (MEANS, np.linalg.inv(COVARIANCE)),
+        "plane",
+        stats.multivariate_normal(MEANS, COVARIANCE),
     ),
     "MultivariateNormal, factor": Example(
         lambda m, f: D.MultivariateNormal(m, scale_tril=f),
-        (MEANS, np.linalg.cholesky(COVARIANCE)), "plane",
+        (MEANS, np.linalg.cholesky(COVARIANCE)),
+        "plane",
         stats.multivariate_normal(MEANS, COVARIANCE),
     ),
     "Independent": Example(
-        lambda m, s: D.Independent(D.Normal(m, s), 1), (MEANS, np.array([0.7, 1.6])), "plane",
+        lambda m, s: D.Independent(D.Normal(m, s), 1),
+        (MEANS, np.array([0.7, 1.6])),
+        "plane",
         stats.multivariate_normal(MEANS, [0.49, 2.56]),
     ),
     "RelaxedBernoulli": Example(D.RelaxedBernoulli, (0.7, 0.6), "unit interval"),
@@ -89,13 +100,13 @@ EXAMPLES = {
     "RelaxedOneHotCategorical": Example(D.RelaxedOneHotCategorical, (0.8, PI), "triangle"),
     "MixtureSameFamily": Example(
         lambda x, m, s: D.MixtureSameFamily(D.Categorical(logits=x), D.Normal(m, s)),
-        (LOGITS, np.array([-2.0, 0.5, 3.0]), np.array([0.5, 1.0, 0.8])), "line",
+        (LOGITS, np.array([-2.0, 0.5, 3.0]), np.array([0.5, 1.0, 0.8])),
+        "line",
     ),
     "MixtureSameFamily, vectors": Example(
-        lambda p, m, s: D.MixtureSameFamily(
-            D.Categorical(p), D.Independent(D.Normal(m, s), 1)
-        ),
-        (PI, np.array([[-2.0, 0.5], [0.5, 1.0], [2.0, -1.0]]), np.full((3, 2), 0.7)), "plane",
+        lambda p, m, s: D.MixtureSameFamily(D.Categorical(p), D.Independent(D.Normal(m, s), 1)),
+        (PI, np.array([[-2.0, 0.5], [0.5, 1.0], [2.0, -1.0]]), np.full((3, 2), 0.7)),
+        "plane",
     ),
 }
 

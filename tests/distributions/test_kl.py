@@ -18,21 +18,29 @@ PAIRS = {  # of each registered pair one example, and where to integrate
     (D.Laplace, D.Laplace): (D.Laplace(0.3, 1.4), D.Laplace(-0.5, 0.8), "line"),
     (D.Normal, D.Normal): (D.Normal(0.3, 1.4), D.Normal(-0.5, 0.8), "line"),
     (D.MultivariateNormal, D.MultivariateNormal): (
-        D.MultivariateNormal(MEANS, COVARIANCE), D.MultivariateNormal(-MEANS, np.eye(2)), "plane"
+        D.MultivariateNormal(MEANS, COVARIANCE),
+        D.MultivariateNormal(-MEANS, np.eye(2)),
+        "plane",
     ),
     (D.Gamma, D.Gamma): (D.Gamma(2.3, 0.7), D.Gamma(1.1, 1.9), "half-line"),
     (D.Beta, D.Beta): (D.Beta(2.5, 1.3), D.Beta(0.7, 3.0), "unit interval"),
     (D.Dirichlet, D.Dirichlet): (
-        D.Dirichlet(np.array([1.2, 2.5, 0.8])), D.Dirichlet(np.array([2.0, 0.9, 3.0])), "triangle"
+        D.Dirichlet(np.array([1.2, 2.5, 0.8])),
+        D.Dirichlet(np.array([2.0, 0.9, 3.0])),
+        "triangle",
     ),
     (D.Bernoulli, D.Bernoulli): (D.Bernoulli(0.3), D.Bernoulli(logits=1.2), "0 or 1"),
     (D.Binomial, D.Binomial): (D.Binomial(12, 0.3), D.Binomial(12, logits=0.4), "0 to 12"),
     (D.Categorical, D.Categorical): (
-        D.Categorical(PI), D.Categorical(logits=np.array([2.0, 0.0, 1.0])), "0 to 2"
+        D.Categorical(PI),
+        D.Categorical(logits=np.array([2.0, 0.0, 1.0])),
+        "0 to 2",
     ),
     (D.Poisson, D.Poisson): (D.Poisson(3.6), D.Poisson(1.5), "counts"),
     (D.Independent, D.Independent): (
-        D.Independent(D.Normal(MEANS, 1.5), 1), D.Independent(D.Normal(-MEANS, 2.0), 1), "plane"
+        D.Independent(D.Normal(MEANS, 1.5), 1),
+        D.Independent(D.Normal(-MEANS, 2.0), 1),
+        "plane",
     ),
     (D.Exponential, D.Gamma): (D.Exponential(1.7), D.Gamma(2.2, 0.6), "half-line"),
     (D.Gamma, D.Exponential): (D.Gamma(2.2, 0.6), D.Exponential(1.7), "half-line"),
