@@ -51,7 +51,7 @@ from .dropout import (
     Dropout3d,
     FeatureAlphaDropout,
 )
-from .linear import Identity, Linear
+from .linear import Bilinear, Identity, Linear
 from .loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -102,3 +102,4 @@ from .resize import (
     UpsamplingNearest2d,
 )
 from .shape import Flatten, Unflatten
+from .sparse import Embedding, EmbeddingBag

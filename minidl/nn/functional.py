@@ -20,6 +20,7 @@ from ..graph import Tensor
 from ..ops import activations as pointwise
 from ..ops import distance, indexing
 from ..ops import dropout as masked
+from ..ops import embedding as tables
 from ..ops import softmax as over_axis
 from ..ops.activations import (
     celu,
@@ -58,7 +59,7 @@ from ..ops.cross_entropy import (
     nll_loss,
 )
 from ..ops.elementwise import absolute as absolute_rectification
-from ..ops.linear import linear
+from ..ops.linear import bilinear, linear
 from ..ops.losses import (
     gaussian_nll_loss,
     huber_loss,
@@ -227,6 +228,59 @@ def pairwise_distance(
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between x1 and x2 along `dim`; lengths are at least eps."""
     return distance.cosine_similarity(x1, x2, dim, eps)
+
+
+# ---------------------------------------------------------------------------------------- tables
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """For each number of the input, the row of the weight; see `ops.embedding`.
+
+    max_norm: first shorten those rows, in place.  sparse: accepted; gradients are dense.
+    """
+    if max_norm is not None:
+        tables.renormalise(weight, input, max_norm, norm_type)
+    return tables.embedding(weight, input, padding_idx, scale_grad_by_freq)
+
+
+def embedding_bag(
+    input: Tensor,
+    weight: Tensor,
+    offsets: Tensor | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2,
+    scale_grad_by_freq: bool = False,
+    mode: str = "mean",
+    sparse: bool = False,
+    per_sample_weights: Tensor | None = None,
+    include_last_offset: bool = False,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """The sum, mean or maximum of the rows of each bag; see `ops.embedding.embedding_bag`."""
+    if max_norm is not None:
+        tables.renormalise(weight, input, max_norm, norm_type)
+    how = mode, per_sample_weights, include_last_offset, padding_idx, scale_grad_by_freq
+    return tables.embedding_bag(weight, input, offsets, *how)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """For integers (...), (..., num_classes) with a 1 at each number's place; dtype int64.
+
+    num_classes: one more than the largest number, unless given.
+    Raises IndexError for a number outside [0, num_classes).
+    """
+    numbers = indexing.plain_index(tensor)
+    count = int(numbers.max()) + 1 if num_classes < 0 else num_classes
+    numbers = tables.row_numbers(numbers, count)
+    return Tensor((numbers[..., None] == backend.xp(numbers).arange(count)).astype(np.int64))
 
 
 # ---------------------------------------------------------------------------------------- borders

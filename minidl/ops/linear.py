@@ -1,4 +1,4 @@
-"""The affine map of a layer: y = x W' + b."""
+"""The affine map of a layer, y = x W' + b, and its bilinear sibling."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import errors
 from ..graph import op
+from .products import einsum
 
 
 @op
@@ -39,6 +40,21 @@ linear.vjp(
     weight=lambda g, x: _flat(g).swapaxes(0, 1) @ _flat(x),
     bias=lambda g: g,
 )
+
+
+def bilinear(x1, x2, weight, bias=None):
+    """y_o = x1' W_o x2 + b_o.
+
+    x1: (..., in1), x2: (..., in2), weight: (out, in1, in2), bias: (out,) or None.
+    Returns (..., out).  Raises ValueError where shapes do not fit.
+    """
+    if x1.shape != (*x2.shape[:-1], weight.shape[1]) or x2.shape[-1] != weight.shape[2]:
+        raise ValueError(
+            f"bilinear: x1 {x1.shape} and x2 {x2.shape} do not fit weight {weight.shape}, "
+            "which is (out, in1, in2)"
+        )
+    y = einsum("...i,oij,...j->...o", x1, weight, x2)
+    return y if bias is None else y + bias
 
 
 def _explain(x, weight, bias=None):

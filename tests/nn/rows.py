@@ -1,7 +1,8 @@
-"""Every row, and how one is run."""
+"""Every row."""
 
 from __future__ import annotations
 
-from . import rows_activation, rows_conv, rows_image, rows_linear, rows_loss
+from . import rows_activation, rows_conv, rows_image, rows_linear, rows_loss, rows_sparse
 
-ROWS = rows_activation.ROWS + rows_loss.ROWS + rows_linear.ROWS + rows_image.ROWS + rows_conv.ROWS
+families = [rows_activation, rows_linear, rows_conv, rows_image, rows_sparse, rows_loss]
+ROWS = [row for family in families for row in family.ROWS]

@@ -28,6 +28,8 @@ class Row:
     ours: PyTorch has no such thing.
     moving: in training the output depends on a state that each call moves, so that finite
         differences apply to use only.
+    detached: it has no gradient, or one that by design is not the derivative; finite differences do
+        not apply.
     rounding: how far from PyTorch's values ours may be, relative to the largest.
     """
 
@@ -37,6 +39,7 @@ class Row:
     noisy: bool = False
     ours: bool = False
     moving: bool = False
+    detached: bool = False
     rounding: float = 1e-12
 
     @property

@@ -216,3 +216,38 @@ def test_masks_differ_from_call_to_call_and_follow_the_seed():
     assert (first != second).any() and (layer(x).data == first).all()
     own = nn.Dropout(0.5, rng=3)
     assert (own(x).data != own(x).data).any()
+
+
+# ----------------------------------------------------------------------------------- embeddings
+
+
+def test_max_norm_shortens_the_rows_that_are_used_in_place():
+    layer = nn.Embedding(4, 3, max_norm=1.0, rng=0).double()
+    layer.weight.data = np.diag([3.0, 0.5, 2.0])[[0, 1, 2, 0]]
+    y = layer(minidl.tensor([0, 1, 0]))
+    np.testing.assert_allclose(np.linalg.norm(y.data, axis=1), [1, 0.5, 1], rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(layer.weight.data, axis=1), [1, 0.5, 2, 3], rtol=1e-6)
+
+
+def test_from_pretrained_and_the_padding_row():
+    table = real(4, 3)
+    frozen = nn.Embedding.from_pretrained(table)
+    np.testing.assert_array_equal(frozen(minidl.tensor([3, 0])).data, table.data[[3, 0]])
+    assert not frozen.weight.requires_grad
+    assert nn.Embedding.from_pretrained(table, freeze=False).weight.requires_grad
+    assert not nn.Embedding(4, 3, padding_idx=-1).weight.data[3].any()
+
+
+@pytest.mark.parametrize("call, kind, message", [
+    (lambda: F.embedding(minidl.tensor([0, 4]), real(4, 3)), IndexError, "row 4 does not exist"),
+    (lambda: F.embedding(minidl.tensor([-1]), real(4, 3)), IndexError, "row -1 does not exist"),
+    (lambda: F.embedding(minidl.tensor([1.0]), real(4, 3)), TypeError, "by integers, not by float32"),
+    (lambda: F.one_hot(minidl.tensor([3]), 3), IndexError, "row 3 does not exist"),
+    (lambda: F.embedding_bag(minidl.tensor([1, 2]), real(4, 3)), ValueError, "needs offsets"),
+    (lambda: F.embedding_bag(minidl.tensor([[1]]), real(4, 3), mode="min"), ValueError, "not 'min'"),
+    (lambda: nn.Embedding(4, 3, padding_idx=4), ValueError, "row 4 is not among 4"),
+    (lambda: F.bilinear(real(2, 3), real(2, 4), real(5, 4, 3)), ValueError, "do not fit weight"),
+])  # fmt: skip
+def test_embedding_errors(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
