@@ -49,6 +49,7 @@ from .ops.indexing import index_add, index_put, pad, put_along_axis, repeat, tak
 from .ops.sorting import argsort, median, quantile, searchsorted, sort, topk, unique
 from .ops.conv import convolve, convolve2d, correlate
 from .ops.products import dot, einsum, inner, kron, matmul, outer, tensordot, trace
+from .per_example import per_example_grad
 from .transforms import (
     functional_call, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp,
 )

@@ -151,21 +151,12 @@ def sweep(
 
 def _pull(node: Node, g: Any, wanted: set, create_graph: bool) -> Sequence:
     """The gradients of a node's inputs, given the gradient g of its output (a list, if several)."""
-    plan = node.plan
-    if plan.op.joint is None:
-        saved = _on_tensors(node) if create_graph else node.saved
-        return [
-            rule(g, *pick(saved)) if _leads_on(edge, wanted) else None
-            for (rule, pick), edge in zip(plan.rules, node.edges)
-        ]
-    needs = {plan.op.names[i]: edge[0] in wanted for i, edge in zip(plan.inputs, node.edges)}
-    if create_graph:
-        return _pull_through_definition(node, g, needs)
-    given = dict(zip(plan.saves, node.saved), g=g)
-    given["needs"] = tuple(needs.get(name, False) for name in plan.op.joint_inputs)
-    results = plan.op.joint(*(given[p] for p in plan.joint_needs))
-    by_name = dict(zip(plan.op.joint_inputs, results))
-    return [by_name[name] for name in needs]
+    needed = [_leads_on(edge, wanted) for edge in node.edges]
+    if not create_graph:
+        return node.plan.gradients(g, node.saved, needed)
+    if node.plan.op.joint is None:
+        return node.plan.gradients(g, on_tensors(node), needed)
+    return _pull_through_definition(node, g, needed)
 
 
 @op
@@ -177,24 +168,25 @@ def alias(x):
 alias.vjp(x=lambda g: g)
 
 
-def _pull_through_definition(node: Node, g: Any, needs: dict[str, bool]) -> list:
+def _pull_through_definition(node: Node, g: Any, needed: list[bool]) -> list:
     """The gradients of a fused operation, recorded: trace its definition and differentiate that.
 
     The definition runs on fresh aliases of the inputs, and the inner pass stops at them.  Otherwise
     an input that is used twice, or that depends on another input, would be counted twice.
     """
     this = node.plan.op
-    inputs = dict(zip(this.names, _on_tensors(node)))
-    aliases = {name: alias(inputs[name]) for name, needed in needs.items() if needed}
+    inputs = dict(zip(this.names, on_tensors(node)))
+    names = [this.names[i] for i in node.plan.inputs]
+    aliases = {name: alias(inputs[name]) for name, is_needed in zip(names, needed) if is_needed}
     y = this.definition(*(inputs | aliases).values())
     pairs = zip(y if isinstance(y, tuple) else [y], g if isinstance(g, list) else [g])
     ys, gs = zip(*((y_k, g_k) for y_k, g_k in pairs if g_k is not None))
     found = grad(ys, [*aliases.values()], gs, create_graph=True, allow_unused=True)
     by_name = dict(zip(aliases, found))
-    return [by_name.get(name) for name in needs]
+    return [by_name.get(name) for name in names]
 
 
-def _on_tensors(node: Node) -> list:
+def on_tensors(node: Node) -> list:
     """What a node saved, each float array as a Tensor at its place in the graph."""
     op, edges = node.plan.op, dict(zip(node.plan.inputs, node.edges))
 

@@ -115,6 +115,26 @@ class Plan:
         self.simple = op.joint is None and op.list_of is None
         self.pull = self._written_out() if self.simple else None
 
+    def gradients(self, g: Any, saved: Sequence, needed: Sequence[bool]) -> list:
+        """What the rules give for each input that is needed, None for the others.
+
+        g: the gradient of the output, a list if there are several; saved: a value for each of
+        `saves`.
+        """
+        if self.op.joint is None:
+            return [
+                rule(g, *pick(saved)) if is_needed else None
+                for (rule, pick), is_needed in zip(self.rules, needed)
+            ]
+        names = [self.op.names[i] for i in self.inputs]
+        wanted = {name for name, is_needed in zip(names, needed) if is_needed}
+        given = dict(zip(self.saves, saved), g=g)
+        given["needs"] = tuple(name in wanted for name in self.op.joint_inputs)
+        results = dict(
+            zip(self.op.joint_inputs, self.op.joint(*(given[p] for p in self.joint_needs)))
+        )
+        return [results[name] for name in names]
+
     def _written_out(self) -> Callable:
         """[rule(g, *arguments(saved)) for rule, arguments in self.rules], written out as Python.
 
@@ -129,7 +149,7 @@ class Plan:
         return eval(text, {"rules": [rule for rule, _ in self.rules]})
 
 
-class OwnPlan:
+class OwnPlan(Plan):
     """The plan of a node that no operation made: one rule, its own, for all its inputs together.
 
     rule(g, inputs, y, rest) returns a list with a gradient for each input, or None; g is a list if

@@ -46,7 +46,7 @@ def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
 
     @functools.wraps(f, updated=())
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums, has_aux)
+        run = Run(f, args, kwargs, argnums, has_aux)
         found = run.gradient_of_number("grad")
         return (found, run.aux) if has_aux else found
 
@@ -61,7 +61,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
 
     @functools.wraps(f, updated=())
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums, has_aux)
+        run = Run(f, args, kwargs, argnums, has_aux)
         found = run.gradient_of_number("value_and_grad")
         return ((run.value, run.aux) if has_aux else run.value), found
 
@@ -74,7 +74,7 @@ def vjp(f: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     pullback(g), with g of the structure and shapes of the value, is a tuple of the gradients
     g . df/dx, one for each of `primals`.  It may be called any number of times.
     """
-    run = _Run(f, primals, {}, range(len(primals)), has_aux)
+    run = Run(f, primals, {}, range(len(primals)), has_aux)
 
     def pullback(g: Any) -> tuple:
         gs = _matched(run.value, g, "vjp: the gradient")
@@ -94,8 +94,8 @@ def jvp(f: Callable, primals: Any, tangents: Any, has_aux: bool = False) -> tupl
     """
     primals, tangents = _as_arguments(primals, tangents)
     v = _matched(primals, tangents, "jvp: the tangent")
-    run = _Run(f, primals, {}, range(len(primals)), has_aux)
-    u = [(_zeros(y.shape, y) * 1.0).requires_grad_() for y in run.ys]
+    run = Run(f, primals, {}, range(len(primals)), has_aux)
+    u = [(zeros(y.shape, y) * 1.0).requires_grad_() for y in run.ys]
     transposed = _pull(run.ys, run.xs, u, create_graph=True)
     tangent = run.of_outputs(_pull(transposed, u, v, run.recorded))
     return (run.value, tangent, run.aux) if has_aux else (run.value, tangent)
@@ -110,9 +110,10 @@ def jacobian(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callab
 
     @functools.wraps(f, updated=())
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, argnums, has_aux)
-        blocks = run.of_outputs([run.of_arguments(_rows(y, run.xs, run.recorded)) for y in run.ys])
-        return (blocks, run.aux) if has_aux else blocks
+        run = Run(f, args, kwargs, argnums, has_aux)
+        blocks = [run.of_arguments(rows_of(y, run.xs, run.recorded)) for y in run.ys]
+        found = run.of_outputs(blocks)
+        return (found, run.aux) if has_aux else found
 
     return jacobian_of
 
@@ -133,7 +134,7 @@ def hvp(f: Callable, primals: Any, tangents: Any) -> Any:
     several = isinstance(primals, tuple)
     primals, tangents = _as_arguments(primals, tangents)
     v = _matched(primals, tangents, "hvp: the tangent")
-    run = _Run(f, primals, {}, range(len(primals)), False)
+    run = Run(f, primals, {}, range(len(primals)), False)
     run.check_number("hvp")
     gradient = _pull(run.ys, run.xs, [None], create_graph=True)
     product = run.of_arguments(_pull(gradient, run.xs, v, run.recorded))
@@ -166,7 +167,7 @@ def functional_call(
 # ------------------------------------------------------------------------ one run, and the way back
 
 
-class _Run:
+class Run:
     """`f`, run on stand-ins `xs` for the arguments `argnums`; `ys` are its outputs.
 
     recorded: whether the graph goes on beyond the stand-ins, so that gradients must be
@@ -178,7 +179,7 @@ class _Run:
         self, f: Callable, args: tuple, kwargs: dict, argnums: Argnums, has_aux: bool
     ) -> None:
         self.one = isinstance(argnums, int)
-        numbers = _checked(argnums, len(args), f)
+        numbers = checked_argnums(argnums, len(args), f)
         self.arguments = [args[i] for i in numbers]
         self.xs: list[Tensor] = []
         inside: dict[Tensor, Tensor] = {}  # a Module's parameter -> its stand-in
@@ -253,19 +254,19 @@ def _pull(
         ys, gs = zip(*live)
         create_graph |= mode.record and any(g is not None and g.requires_grad for g in gs)
         found = reverse.grad(ys, xs, gs, retain or create_graph, create_graph, allow_unused=True)
-    return [_zeros(x.shape, x) if g is None else g for g, x in zip(found, xs)]
+    return [zeros(x.shape, x) if g is None else g for g, x in zip(found, xs)]
 
 
-def _rows(y: Tensor, xs: Sequence[Tensor], create_graph: bool) -> list[Tensor]:
+def rows_of(y: Tensor, xs: Sequence[Tensor], create_graph: bool) -> list[Tensor]:
     """dy/dx for each x of `xs`: a reverse pass for each element of y."""
     rows = []
     for i in range(y.size):
-        one = _zeros((y.size,), y)
+        one = zeros((y.size,), y)
         one.data[i] = 1
         rows.append(_pull([y], xs, [Tensor(one.data.reshape(y.shape))], create_graph, retain=True))
     shapes = [(*y.shape, *x.shape) for x in xs]
     if not rows:
-        return [_zeros(shape, x) for shape, x in zip(shapes, xs)]
+        return [zeros(shape, x) for shape, x in zip(shapes, xs)]
     return [reshape(stack([*column]), shape) for column, shape in zip(zip(*rows), shapes)]
 
 
@@ -320,7 +321,7 @@ def _goes_beyond(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> bool:
 # ------------------------------------------------------------------------------------ structures
 
 
-def _checked(argnums: Argnums, count: int, f: Callable) -> list[int]:
+def checked_argnums(argnums: Argnums, count: int, f: Callable) -> list[int]:
     """The numbers of the arguments to differentiate, counted from 0."""
     numbers = [argnums] if isinstance(argnums, int) else [*argnums]
     for i in numbers:
@@ -379,5 +380,5 @@ def _parameters(module: Any) -> dict[str, Tensor]:
     return {name: p for name, p in module.named_parameters() if p.requires_grad}
 
 
-def _zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
+def zeros(shape: tuple[int, ...], like: Tensor) -> Tensor:
     return Tensor(backend.zeros(shape, like.dtype, like.data))
