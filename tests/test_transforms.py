@@ -7,7 +7,10 @@ import pytest
 
 import minidl
 from minidl import nn, tensor
+from minidl.differences import EPS, random
 from minidl.gradcheck import gradcheck
+from tests.op_table import ROWS
+from tests.test_op_table import differentiable, each, inputs_of, outputs, replaced
 
 rng = np.random.default_rng(0)
 A = rng.standard_normal((3, 3))
@@ -273,6 +276,26 @@ def test_hvp_is_the_hessian_times_v():
     X, w = rng.standard_normal((5, 3)), rng.standard_normal((1, 3))
     loss = lambda model: (model(tensor(X)) ** 2).sum() / 2
     close(minidl.hvp(loss, model, {"weight": w})["weight"].detach(), w @ X.T @ X)
+
+
+@each(ROWS, differentiable)
+def test_jvp_through_every_operation(row, case):
+    """Against the central difference along a random direction, fused operations too."""
+    rng = np.random.default_rng(1)
+    xs = inputs_of(row, case)
+    vs = [random(rng, x.shape) for x in xs]
+
+    def f(*xs):
+        following = iter(xs)
+        return outputs(row, *replaced(row, case, lambda _: next(following)))
+
+    ys, tangents = minidl.jvp(f, tuple(xs), tuple(vs))
+    ahead, behind = (f(*(x + h * v for x, v in zip(xs, vs))) for h in (EPS, -EPS))
+    for y, t, a, b in zip(ys, tangents, ahead, behind, strict=True):
+        assert t.shape == y.shape
+        measured = (np.asarray(a, float) - np.asarray(b, float)) / (2 * EPS)
+        error = np.max(np.abs(t.numpy() - measured), initial=0)
+        assert error <= 1e-8 + 1e-5 * np.max(np.abs(measured), initial=0)
 
 
 # --------------------------------------------------------------------------------------- errors
