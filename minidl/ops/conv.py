@@ -18,10 +18,9 @@ from typing import Any
 from ..graph import Tensor
 from .correlation import correlation, correlation_input
 from .shape import flip, reshape
-from .windows import Window, check_fit, per_axis, window
+from .windows import Window, batched, check_fit, per_axis, unbatched, window
 
 Numbers = int | tuple[int, ...]
-LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
 
 # --------------------------------------------------------------------- convolution in networks
 
@@ -75,28 +74,24 @@ def conv3d(
     return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _conv(name, axes, x, weight, bias, stride, padding, dilation, groups):
-    f, c = _checked(name, axes, x, weight, "(F, C / groups, *kernel)", groups)
+def _conv(name, axes, input, weight, bias, stride, padding, dilation, groups):
+    x = batched(name, axes, input)
+    _check_weight(name, axes, x, weight, "(F, C / groups, *kernel)", groups)
+    f, c, *kernel = weight.shape
     if f % groups:
         raise ValueError(f"{name}: groups={groups} must divide F, but weight is {weight.shape}")
-    if x.shape[-axes - 1] != c * groups:
+    if x.shape[1] != c * groups:
         raise ValueError(
-            f"{name}: input {x.shape} has {x.shape[-axes - 1]} channels, but weight {weight.shape} "
+            f"{name}: input {input.shape} has {x.shape[1]} channels, but weight {weight.shape} "
             f"with groups={groups} is for {c * groups}"
         )
     _check_bias(name, bias, f, weight)
-    sliding = window(name, weight.shape[2:], stride, padding, dilation)
-    check_fit(name, sliding, x.shape[-axes:])
-    if x.ndim == axes + 1:
-        y = correlation(reshape(x, (1, *x.shape)), weight, bias, sliding, groups)
-        return reshape(y, y.shape[1:])
-    return correlation(x, weight, bias, sliding, groups)
+    sliding = window(name, tuple(kernel), stride, padding, dilation)
+    check_fit(name, sliding, x.shape[2:])
+    return unbatched(correlation(x, weight, bias, sliding, groups), axes, input)
 
 
-def _checked(name, axes, x, weight, layout, groups):
-    """The first two lengths of `weight`, once ranks and dtypes are seen to be right."""
-    if x.ndim not in (axes + 1, axes + 2):
-        raise ValueError(f"{name}: input must be {LAYOUTS[axes]}, or without N, not {x.shape}")
+def _check_weight(name, axes, x, weight, layout, groups):
     if weight.ndim != axes + 2:
         raise ValueError(f"{name}: weight must be {layout}, not {weight.shape}")
     if x.dtype != weight.dtype:
@@ -105,7 +100,6 @@ def _checked(name, axes, x, weight, layout, groups):
             f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
         )
     per_axis(name, "groups", groups, 1, 1)
-    return weight.shape[:2]
 
 
 def _check_bias(name, bias, f, weight):
@@ -169,31 +163,34 @@ def conv_transpose3d(
     return _conv_transpose("conv_transpose3d", 3, input, weight, bias, *how)
 
 
-def _conv_transpose(name, axes, z, weight, bias, stride, padding, output_padding, groups, dilation):
-    f, c = _checked(name, axes, z, weight, "(channels in, channels out / groups, *kernel)", groups)
-    if z.shape[-axes - 1] != f or f % groups:
+def _conv_transpose(
+    name, axes, input, weight, bias, stride, padding, output_padding, groups, dilation
+):
+    z = batched(name, axes, input)
+    _check_weight(name, axes, z, weight, "(channels in, channels out / groups, *kernel)", groups)
+    f, c, *kernel = weight.shape
+    if z.shape[1] != f or f % groups:
         raise ValueError(
-            f"{name}: input {z.shape} has {z.shape[-axes - 1]} channels; there must be {f}, as in "
+            f"{name}: input {input.shape} has {z.shape[1]} channels; there must be {f}, as in "
             f"weight {weight.shape}, and groups={groups} must divide them"
         )
     _check_bias(name, bias, c * groups, weight)
-    sliding = window(name, weight.shape[2:], stride, padding, dilation)
+    sliding = window(name, tuple(kernel), stride, padding, dilation)
     extra = per_axis(name, "output_padding", output_padding, axes, 0)
     if any(e >= s for e, s in zip(extra, sliding.stride)):
         raise ValueError(f"{name}: output_padding {extra} must be below stride {sliding.stride}")
     size = tuple(
         (n - 1) * s - before - after + reach + e + 1
         for n, s, (before, after), reach, e in zip(
-            z.shape[-axes:], sliding.stride, sliding.padding, sliding.reach, extra
+            z.shape[2:], sliding.stride, sliding.padding, sliding.reach, extra
         )
     )
     if min(size) < 1:
         raise ValueError(f"{name}: the result would have axes {size}: there is too much padding")
-    batch = reshape(z, (1, *z.shape)) if z.ndim == axes + 1 else z
-    y = correlation_input(batch, weight, size, sliding, groups)
+    y = correlation_input(z, weight, size, sliding, groups)
     if bias is not None:
         y = y + reshape(bias, (-1, *[1] * axes))
-    return reshape(y, y.shape[1:]) if z.ndim == axes + 1 else y
+    return unbatched(y, axes, input)
 
 
 # --------------------------------------------------------------------------- true convolution

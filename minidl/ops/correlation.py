@@ -81,15 +81,16 @@ def correlation_input(z, weight, size, window, groups):
     if reverse is not None:
         return correlation(z, _flipped(weight, groups), None, reverse, groups)
     places, channels = z.shape[2:], weight.shape[1] * groups
-    results, taps = np.moveaxis(z, 1, -1), _taps(weight, groups)
+    results, matrices = np.moveaxis(z, 1, -1), _by_tap(weight, groups)
+    taps = window.taps(places)
     x = np.empty_like(z, order="C", shape=(len(z), *size, channels))
 
     def work(blocks):
         for block in blocks:
             rows, n = _rows(results[block], groups), len(x[block])
             padded = np.zeros_like(x, shape=(n, *window.padded(size), channels))
-            for tap, seen in window.taps(places):
-                product = np.matmul(rows, taps[tap]).swapaxes(0, 1)
+            for matrix, seen in zip(matrices, taps):
+                product = np.matmul(rows, matrix).swapaxes(0, 1)
                 padded[(slice(None), *seen)] += product.reshape(n, *places, channels)
             x[block] = padded[(slice(None), *window.inside(size))]
 
@@ -164,10 +165,10 @@ def _matrix(weight, groups):
     return columns.swapaxes(1, 2)
 
 
-def _taps(weight, groups):
-    """A matrix for each tap: (F, c, *kernel) to (*kernel, groups, F / groups, c)."""
-    f, c, *kernel = weight.shape
-    return np.moveaxis(weight, (0, 1), (-2, -1)).reshape(*kernel, groups, f // groups, c)
+def _by_tap(weight, groups):
+    """A matrix for each tap: (F, c, *kernel) to (kernel, groups, F / groups, c)."""
+    f, c = weight.shape[:2]
+    return np.moveaxis(weight, (0, 1), (-2, -1)).reshape(-1, groups, f // groups, c)
 
 
 def _bytes(c, f, window, places, like):

@@ -18,12 +18,13 @@ Dumoulin & Visin 2016 (arXiv:1603.07285), for the arithmetic of sizes.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import itertools
 from typing import Any
 
 import numpy as np
 
 from .. import backend
+from .shape import reshape
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Window:
     def reach(self) -> tuple[int, ...]:
         """How far the last element that it sees is from the first: d (K - 1)."""
         return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel))
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether an element may be seen from several places."""
+        return any(reach >= s for reach, s in zip(self.reach, self.stride))
 
     def padded(self, size: tuple[int, ...]) -> tuple[int, ...]:
         """The lengths of the axes, padding included."""
@@ -74,19 +80,30 @@ class Window:
         shape = (len(x), *places, *self.kernel, x.shape[-1])
         return backend.as_strided(x, shape, (n, *moves, *steps, c))
 
-    def taps(self, places: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
-        """For each tap its index in the kernel, and slices: what lies under it at all places."""
-        for tap in np.ndindex(*self.kernel):
-            yield (
-                tap,
-                tuple(
-                    slice(k * d, k * d + s * (n - 1) + 1, s)
-                    for k, d, s, n in zip(tap, self.dilation, self.stride, places)
-                ),
-            )
+    def taps(self, places: tuple[int, ...]) -> list[tuple[slice, ...]]:
+        """For each tap, in the order of the axes, slices: what lies under it at all places."""
+        by_axis = [
+            [slice(k * d, k * d + s * (n - 1) + 1, s) for k in range(length)]
+            for length, s, d, n in zip(self.kernel, self.stride, self.dilation, places)
+        ]
+        return [*itertools.product(*by_axis)]
 
 
 # ---------------------------------------------------------------------- from what a user writes
+
+LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}
+
+
+def batched(name: str, axes: int, x: Any) -> Any:
+    """x, with an axis N if it has none.  Raises ValueError for any other number of axes."""
+    if x.ndim not in (axes + 1, axes + 2):
+        raise ValueError(f"{name}: input must be {LAYOUTS[axes]}, or without N, not {x.shape}")
+    return x if x.ndim == axes + 2 else reshape(x, (1, *x.shape))
+
+
+def unbatched(y: Any, axes: int, x: Any) -> Any:
+    """The result y, without the axis N if the input x had none."""
+    return y if x.ndim == axes + 2 else reshape(y, y.shape[1:])
 
 
 def window(

@@ -411,5 +411,5 @@ def test_the_window_says_where_it_is():
     views = sliding.views(padded, (4,))[0, ..., 0]
     drawn = [[np.nan, 0, 1], [1, 2, 3], [3, 4, 5], [5, 6, np.nan]]
     np.testing.assert_array_equal(views, drawn)
-    for tap, (seen,) in sliding.taps((4,)):
-        np.testing.assert_array_equal(padded[0, seen, 0], views[:, tap[0]])
+    for k, (seen,) in enumerate(sliding.taps((4,))):
+        np.testing.assert_array_equal(padded[0, seen, 0], views[:, k])
