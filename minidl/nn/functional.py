@@ -44,6 +44,14 @@ from ..ops.activations import (
     tanhshrink,
     threshold,
 )
+from ..ops.adaptive_pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool2d,
+    adaptive_max_pool3d,
+)
 from ..ops.conv import (
     conv1d,
     conv2d,
@@ -79,6 +87,16 @@ from ..ops.margin_losses import (
     soft_margin_loss,
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
+)
+from ..ops.pool import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    fold,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    unfold,
 )
 from ..ops.resize import channel_shuffle, interpolate, pixel_shuffle, pixel_unshuffle
 from ..ops.trigonometry import tanh

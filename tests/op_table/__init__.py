@@ -18,6 +18,7 @@ from . import (
     products,
     reduce,
     shape,
+    sliding,
     sorting,
     special,
     trigonometry,
@@ -25,6 +26,6 @@ from . import (
 
 families = [
     *(elementwise, choices, trigonometry, special, reduce, shape, indexing, sorting),
-    *(products, linalg, convolution, activations, losses),
+    *(products, linalg, convolution, sliding, activations, losses),
 ]
 ROWS = [row for family in families for row in family.ROWS]
