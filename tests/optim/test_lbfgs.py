@@ -29,6 +29,16 @@ def test_two_loops_are_the_dense_matrix():
     np.testing.assert_array_equal(second_order.inverse_hessian_times(g, []), g)
 
 
+def test_a_pair_of_negative_curvature_is_not_remembered():
+    """On a loss that curves down along the step, s'y < 0: H would no longer point downhill."""
+    x, g = np.array([1.0, 0.0]), np.array([1.0, 1.0])
+    state = second_order.remember({"step": 0, "x": None, "g": None, "pairs": ()}, x, g, 5)
+    uphill = second_order.remember(state, x + g, g - g, 5)
+    assert state["pairs"] == uphill["pairs"] == ()
+    (pair,) = second_order.remember(state, x + g, 3 * g, 5)["pairs"]
+    np.testing.assert_array_equal(pair, (g, 2 * g))
+
+
 def lbfgs_path(device):
     x = md.tensor(np.linspace(-1, 2, 10), device=device, requires_grad=True)
     optimizer = optim.LBFGS([x], lr=0.5, max_iter=4, history_size=3)
