@@ -103,11 +103,13 @@ class Optimizer:
                     f"{self._name}.step() changes arrays in place: no gradient reaches an option "
                     "that is a Tensor; use update(...), or give a number"
                 )
+            needed = self.initial(np.zeros(()), **options).keys()
             for p in group["params"]:
                 if p.grad is not None:
-                    if p not in self.state:
-                        self.state[p] = self.initial(p.data, **options)
-                    self._step_one(p, self.state[p], options)
+                    state = self.state.setdefault(p, {})
+                    if not needed <= state.keys():  # the first step, or momentum was switched on
+                        state = self.state[p] = self.initial(p.data, **options) | state
+                    self._step_one(p, state, options)
         return loss
 
     def _step_one(self, p: Tensor, state: dict[str, Any], options: dict[str, Any]) -> None:

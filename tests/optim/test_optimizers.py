@@ -146,6 +146,25 @@ def test_momentum_amplifies_what_keeps_its_sign():
     np.testing.assert_allclose(abs(rows[-1] - rows[-2]), [0.1 / 0.1, 0.1 / 1.9], rtol=1e-10)
 
 
+def test_momentum_switched_on_later():
+    """Its velocity starts then; Adam's largest v does too, beside averages that go on."""
+    (p,) = tensors([np.zeros(1)])
+    optimizer = optim.SGD([p], lr=1.0)
+    ones = lambda *_: [np.ones(1)]
+    minimise(optimizer, [p], ones, 1)
+    optimizer.param_groups[0]["momentum"] = 0.5
+    rows = minimise(optimizer, [p], ones, 2)
+    np.testing.assert_array_equal(rows, [[-2.0], [-3.5]])
+
+    (p,) = tensors([np.zeros(1)])
+    optimizer = optim.Adam([p])
+    minimise(optimizer, [p], ones, 1)
+    optimizer.param_groups[0]["amsgrad"] = True
+    minimise(optimizer, [p], ones, 1)
+    state = optimizer.state[p]
+    assert state["step"] == 2 and state["max_exp_avg_sq"] == state["exp_avg_sq"] > 0.0015
+
+
 def test_adam_steps():
     """The first is lr sign(g); the largest tends to 7.27 lr, when g_t = (beta2 / beta1)^t."""
     (p,) = tensors([np.array([2.0, -3.0, 0.1])])
