@@ -44,7 +44,7 @@ def path_derivative(a: Any, log_z: Any) -> Any:
     """d log z / da at a fixed quantile: the series above, to rounding.
 
     Computed in float64; the terms cancel where z lies far out in the upper tail, so that the
-    relative error is about 1e-16 / P(Z > z).  The number of terms grows as sqrt(a).
+    relative error is about 1e-16 sqrt(1 + a) / P(Z > z).  The number of terms grows as sqrt(a).
     """
     a, log_z = a.astype(np.float64), log_z.astype(np.float64)
     z = exp(log_z)
