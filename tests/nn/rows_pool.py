@@ -1,0 +1,37 @@
+"""Rows of pooling, unfold and fold."""
+
+from .table import Row
+
+SIZES = {1: (7,), 2: (5, 7), 3: (4, 3, 5)}
+
+
+def _function(name, *args, **kwargs):
+    """What calls that function of nn.functional, given a namespace."""
+    return lambda nn: lambda x: getattr(nn.functional, name)(x, *args, **kwargs)
+
+
+def _rows(name, axes, special, *args, **kwargs):
+    return Row(f"{name}{axes}d {special}", _function(f"{name}{axes}d", *args, **kwargs), lambda d: (d.real(2, 3, *SIZES[axes]),))
+
+
+ROWS = [
+    *(_rows("max_pool", d, "plain", 2) for d in SIZES),
+    *(_rows("max_pool", d, "overlapping", 3, 2, 1, ceil_mode=True) for d in SIZES),
+    *(_rows("max_pool", d, "dilated", 2, 1, dilation=2) for d in SIZES),
+    *(_rows("max_pool", d, "indices", 2, 2, 1, return_indices=True) for d in SIZES),
+    *(_rows("avg_pool", d, "plain", 2) for d in SIZES),
+    *(_rows("avg_pool", d, "overlapping", 3, 2, 1, ceil_mode=True) for d in SIZES),
+    *(_rows("avg_pool", d, "without-padding", 3, 2, 1, True, False) for d in SIZES),
+    *(_rows("avg_pool", d, "divisor", 2, divisor_override=3) for d in (2, 3)),
+    *(_rows("adaptive_avg_pool", d, "one", 1) for d in SIZES),
+    *(_rows("adaptive_avg_pool", d, "uneven", 3) for d in SIZES),
+    *(_rows("adaptive_max_pool", d, "one", 1) for d in SIZES),
+    *(_rows("adaptive_max_pool", d, "uneven", 3, return_indices=True) for d in SIZES),
+    Row("max_pool2d no-batch", _function("max_pool2d", (2, 3)), lambda d: (d.real(3, 5, 7),)),
+    Row("avg_pool2d no-batch", _function("avg_pool2d", (2, 3)), lambda d: (d.real(3, 5, 7),)),
+    Row("adaptive_avg_pool2d as-is", _function("adaptive_avg_pool2d", (None, 2)), lambda d: (d.real(2, 3, 5, 7),)),
+    Row("unfold", _function("unfold", (2, 3)), lambda d: (d.real(2, 3, 5, 7),)),
+    Row("unfold all", _function("unfold", 2, 2, 1, (1, 2)), lambda d: (d.real(2, 3, 5, 7),)),
+    Row("fold", _function("fold", (5, 7), (2, 3)), lambda d: (d.real(2, 18, 20),)),
+    Row("fold all", _function("fold", (5, 7), 2, 2, 1, (1, 2)), lambda d: (d.real(12, 20),)),
+]  # fmt: skip
