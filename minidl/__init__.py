@@ -14,6 +14,7 @@ from . import autograd, data, distributions, nn, notes, optim, random
 from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .files import load, save
 from .checkpointing import checkpoint
+from .debugging import debug
 from .graph import Tensor, tensor
 from .ops import linalg
 from .recording import enable_grad, no_grad, set_grad_enabled

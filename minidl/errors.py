@@ -202,6 +202,74 @@ def not_the_same_again(name: str) -> RuntimeError:
     )
 
 
+# ------------------------------------------------------------------------------- under debug()
+
+
+def _at(place: tuple, seen: dict[str, float]) -> str:
+    where = f" at {list(place)}" if place else ""
+    return where + (f", where {', '.join(f'{k} = {v:g}' for k, v in seen.items())}" if seen else "")
+
+
+def made_nan(name: str, place: tuple, seen: dict[str, float]) -> RuntimeError:
+    """An operation computed a NaN from numbers."""
+    return RuntimeError(f"debug: {name} gives nan{_at(place, seen)}")
+
+
+def not_finite_arrived(name: str) -> RuntimeError:
+    """The gradient of an output is not finite."""
+    return RuntimeError(
+        f"debug: the gradient that arrives at {name} is not finite: gradients were added up, or "
+        "given to backward, that are too large or not numbers"
+    )
+
+
+def not_finite(name: str, parameter: str, value: Any, place: tuple, seen: dict) -> RuntimeError:
+    """A rule made an infinity or a NaN from a finite gradient."""
+    return RuntimeError(
+        f"debug: {name} gives its input {parameter!r} the gradient {value}{_at(place, seen)}"
+    )
+
+
+def wrong_rule_dtype(name: str, parameter: str, given: Any, expected: Any) -> RuntimeError:
+    """A rule changed the dtype."""
+    return RuntimeError(
+        f"debug: {name} gives its input {parameter!r}, of {expected}, a gradient of {given}: "
+        "a NumPy scalar or an array of float64 in its rule does that; use Python floats"
+    )
+
+
+def not_linear(name: str) -> RuntimeError:
+    """A rule is not linear in the incoming gradient."""
+    return RuntimeError(
+        f"debug: the rule of {name} is not linear in the incoming gradient g: rule(2 g + r) is not "
+        "2 rule(g) + rule(r), as for a chain rule it must be; every term has g as a factor, once"
+    )
+
+
+def rule_writes(name: str) -> RuntimeError:
+    """A rule wrote into the gradient or into a saved array."""
+    return RuntimeError(
+        f"debug: the rule of {name} writes into the gradient or a value that it was given, and "
+        "others read these too: it must return new arrays"
+    )
+
+
+def written_to(name: str) -> RuntimeError:
+    """A saved array was overwritten, in a way that minidl was not told of."""
+    return RuntimeError(
+        f"debug: a value that the gradient of {name} needs was overwritten after it was used "
+        "(x.data[...] = ..., or an array that shares its memory): use a copy"
+    )
+
+
+def index_out_of_range(name: str, index: int, axis: int, shape: tuple) -> IndexError:
+    """An index lies outside its axis."""
+    return IndexError(
+        f"{name}: index {index} is out of range on axis {axis} of shape {shape}: it takes "
+        f"{-shape[axis]} to {shape[axis] - 1}"
+    )
+
+
 # ------------------------------------------------------------------------- autograd.Function
 
 

@@ -99,7 +99,8 @@ class Function:
             several = isinstance(result, tuple)
             node = Node(plan, [edges], (*saved, call), len(ys) if several else 0)
             for observer in observers:
-                observer.made(node)
+                arguments = [a.data if isinstance(a, Tensor) else a for a in args]
+                observer.made(node, arguments, tuple(y.data for y in ys))
             for k, y in enumerate(outputs):
                 y.edge = edge_to(node, k, y.data)
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]

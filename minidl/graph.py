@@ -238,7 +238,7 @@ def op(
             values += [extra if aux else None, *map(_shape, values[:arity])]
         node = Node(plan, edges, plan.pick(values), len(y) if several else 0)
         for observer in observers:
-            observer.made(node)
+            observer.made(node, values[:arity], y)
         if not several:
             return Tensor(y, (node, 0, y.shape, y.dtype))
         return tuple(Tensor(y_k, edge_to(node, k, y_k)) for k, y_k in enumerate(y))

@@ -23,7 +23,7 @@ from . import backend
 from .accumulate import Scattered, fitted
 from .graph import Node, Tensor
 from .ops.shape import reshape, stack, swapaxes
-from .recording import mode, no_grad, observers
+from .recording import Observer, mode, no_grad
 from .reverse import grad, on_tensors
 from .transforms import Argnums, Run, checked_argnums, rows_of, zeros
 from .trees import leaves
@@ -120,12 +120,8 @@ def _by_contributions(
         return None
     ones = Tensor(backend.xp(losses.data).ones(losses.shape, losses.dtype))
     c = backend.generator(losses.device).standard_normal(losses.shape).astype(losses.dtype)
-    seen = _Contributions(xs, len(losses))
-    observers.append(seen)
-    try:
+    with _Contributions(xs, len(losses)) as seen:
         plain = grad(losses, [*xs, *inputs], ones, True, recorded, allow_unused=True)
-    finally:
-        observers.remove(seen)
     weighted = grad(losses, [*xs, *inputs], Tensor(c), True, allow_unused=True)
 
     for x, g, g_c in zip(inputs, plain[len(xs) :], weighted[len(xs) :]):
@@ -152,7 +148,7 @@ def _tolerance(x: Tensor) -> float:
     return 1000 * float(np.finfo(x.dtype).eps)
 
 
-class _Contributions:
+class _Contributions(Observer):
     """Sees each rule run; where an x enters the graph, computes what each example contributes."""
 
     def __init__(self, xs: Sequence[Tensor], count: int) -> None:
@@ -160,9 +156,6 @@ class _Contributions:
         self.numbers = {x.node: k for k, x in enumerate(xs)}
         self.totals: list[Any] = [None] * len(xs)  # for each x, what is known of (N, *x.shape)
         self.failed = False  # whether the rules of a node cannot be run on single examples
-
-    def made(self, node: Node) -> None:
-        """Nothing is done when a node is made."""
 
     def pulled(self, node: Node, g: Any, results: Sequence) -> None:
         """The rules of `node` were given g, and gave `results`."""

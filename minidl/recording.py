@@ -6,13 +6,37 @@ import functools
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import backend, errors
 
 clock = itertools.count(1)  # stamps nodes and changes; later is larger, so it sorts a graph
-observers: list[Any] = []  # told of every node made and every rule run: debug(), trace()
+observers: list[Observer] = []  # those in force
+
+
+class Observer:
+    """What is told of every node made and of every rule run while its `with` block lasts.
+
+    `debug()`, `trace()` and the pictures of the graph are observers.  They see what is recorded,
+    in all threads; a graph that is only computed, under `no_grad`, has no nodes.
+    """
+
+    def __enter__(self) -> Any:
+        observers.append(self)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        observers.remove(self)
+
+    def made(self, node: Any, arguments: Sequence, y: Any) -> None:
+        """An operation computed y (a tuple, if it has several outputs) of raw arguments."""
+
+    def pulled(self, node: Any, g: Any, results: Sequence) -> None:
+        """The rules of `node` were given g (a list, if it has several outputs): their results."""
+
+    def failed(self, node: Any, error: Exception) -> None:
+        """A pass that had come to `node` ends with this error."""
 
 
 # --------------------------------------------------------------------------------- grad mode

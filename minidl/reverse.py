@@ -108,42 +108,47 @@ def sweep(
     latest_first = sorted(wanted, key=attrgetter("order"), reverse=True)
     if since:
         latest_first = [node for node in latest_first if node.order > since]
-    with set_grad_enabled(create_graph):
-        for node in latest_first:
-            plan, saved = node.plan, node.saved
-            g = sums.take(node)
-            if node.outputs:  # a tuple, perhaps of one
-                g = [g, *(sums.take((node, k)) for k in range(1, node.outputs))]
-            if node.hooks:
-                g = _through_hooks(g, node, create_graph)
-            if plan is None or targets is not None:
-                for k, g_k in enumerate(g if node.outputs else [g]):
-                    arrive((node, k) if k else node, g_k)
-            if plan is None or g is None or (node.outputs and all(g_k is None for g_k in g)):
-                continue
-            if targets is not None and not any(_leads_on(edge, wanted) for edge in node.edges):
-                continue
-            if saved is None:
-                raise errors.already_freed(node.name)
-            if changes.latest > node.order:
-                changes.refuse(saved, node.order, node.name)
-            if plan.simple and targets is None and not create_graph:
-                results = plan.pull(g, saved)
-            else:
-                results = _pull(node, g, wanted, create_graph)
-            for observer in observers:
-                observer.pulled(node, g, results)
-            for edge, result in zip(node.edges, results):
-                if result is None:
+    try:
+        with set_grad_enabled(create_graph):
+            for node in latest_first:
+                plan, saved = node.plan, node.saved
+                g = sums.take(node)
+                if node.outputs:  # a tuple, perhaps of one
+                    g = [g, *(sums.take((node, k)) for k in range(1, node.outputs))]
+                if node.hooks:
+                    g = _through_hooks(g, node, create_graph)
+                if plan is None or targets is not None:
+                    for k, g_k in enumerate(g if node.outputs else [g]):
+                        arrive((node, k) if k else node, g_k)
+                if plan is None or g is None or (node.outputs and all(g_k is None for g_k in g)):
                     continue
-                if edge.__class__ is tuple:
-                    sums.add(edge, result, node)
+                if targets is not None and not any(_leads_on(edge, wanted) for edge in node.edges):
                     continue
-                for one, part in zip(edge, result):
-                    if one is not None and one[0] in wanted:
-                        sums.add(one, part, node)
-            if saved and not retain_graph:
-                node.saved = None
+                if saved is None:
+                    raise errors.already_freed(node.name)
+                if changes.latest > node.order:
+                    changes.refuse(saved, node.order, node.name)
+                if plan.simple and targets is None and not create_graph:
+                    results = plan.pull(g, saved)
+                else:
+                    results = _pull(node, g, wanted, create_graph)
+                for observer in observers:
+                    observer.pulled(node, g, results)
+                for edge, result in zip(node.edges, results):
+                    if result is None:
+                        continue
+                    if edge.__class__ is tuple:
+                        sums.add(edge, result, node)
+                        continue
+                    for one, part in zip(edge, result):
+                        if one is not None and one[0] in wanted:
+                            sums.add(one, part, node)
+                if saved and not retain_graph:
+                    node.saved = None
+    except Exception as error:
+        for observer in observers:
+            observer.failed(node, error)
+        raise
     for place in targets if since else ():
         arrive(place, sums.take(place))
     return arrived

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import minidl
 from minidl import autograd, linalg
 from minidl.differences import complex_step, random
-from minidl.graph import Tensor, observers, operations
+from minidl.graph import Tensor, operations
+from minidl.recording import Observer
 from tests.op_table import ROWS
 from tests.op_table.row import Case, Row
 
@@ -352,11 +353,8 @@ def narrowed(value):
     return value.astype(np.float32) if is_input(value) else value
 
 
-class SeesFloat32:
-    """An observer that fails if a rule gives, or a node is made of, anything but float32."""
-
-    def made(self, node):
-        pass
+class SeesFloat32(Observer):
+    """Fails if a rule gives anything but float32."""
 
     def pulled(self, node, g, results):
         for result in results:
@@ -372,16 +370,13 @@ def test_float32_stays_float32(row, case):
     expected = row.reference(*narrow.args, **narrow.kwargs)
     if (expected[0] if isinstance(expected, list | tuple) else expected).dtype != np.float32:
         pytest.skip("not even in NumPy, where an array of integers makes it float64")
-    observers.append(SeesFloat32())
-    try:
+    with SeesFloat32():
         xs, ys = run(row, narrow)
         assert {y.dtype for y in ys} == {np.dtype(np.float32)}
         found = autograd.grad(ys, xs, incoming(ys), create_graph=True, allow_unused=True)
         found = [g for g in found if g is not None and g.requires_grad]
         if found:
             gradients(found, xs, incoming(found))
-    finally:
-        observers.pop()
 
 
 # ------------------------------------------------------------------------------------- devices
