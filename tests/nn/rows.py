@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from . import rows_activation, rows_conv, rows_image, rows_linear, rows_loss, rows_pool, rows_sparse
+from . import rows_activation as activation
+from . import rows_conv as conv
+from . import rows_image as image
+from . import rows_linear as linear
+from . import rows_loss as loss
+from . import rows_pool as pool
+from . import rows_recurrent as recurrent
+from . import rows_sparse as sparse
 
-families = [rows_activation, rows_linear, rows_conv, rows_pool, rows_image, rows_sparse, rows_loss]
-ROWS = [row for family in families for row in family.ROWS]
+ROWS = [
+    *(activation.ROWS + linear.ROWS + conv.ROWS + pool.ROWS + image.ROWS),
+    *(sparse.ROWS + recurrent.ROWS + loss.ROWS),
+]

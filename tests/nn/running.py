@@ -6,24 +6,27 @@ and returns everything by name, as NumPy arrays: "out0", "d in0", "d weight", "a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from minidl.trees import leaves, map_leaves
+
 from .table import Constant, Draw, Row
 
 
-def leaves(value: Any) -> list:
-    """The tensors in nested tuples, lists and dictionaries, in order."""
-    if isinstance(value, dict):
-        value = [*value.values()]
-    if isinstance(value, list | tuple):
-        return [leaf for element in value for leaf in leaves(element)]
-    return [] if value is None else [value]
+def each(inputs: tuple, leaf: Callable, constant: Callable) -> tuple:
+    """The inputs with `leaf` applied to what is differentiated, and `constant` to other arrays."""
 
+    def one(x: Any) -> Any:
+        if isinstance(x, Constant):
+            return constant(x.array)
+        if not isinstance(x, np.ndarray):
+            return x
+        return leaf(x) if x.dtype.kind == "f" else constant(x)
 
-def is_float(array: Any) -> bool:
-    return isinstance(array, np.ndarray) and array.dtype.kind == "f"
+    return map_leaves(inputs, one)
 
 
 def state_for(row: Row, shapes: dict[str, tuple[tuple[int, ...], Any]]) -> dict[str, np.ndarray]:
@@ -41,8 +44,10 @@ def state_for(row: Row, shapes: dict[str, tuple[tuple[int, ...], Any]]) -> dict[
 
 
 def modes(row: Row) -> tuple[str, ...]:
-    """The modes in which a row can run: a function has one."""
-    return ("eval", "train") if row.is_module else ("function",)
+    """The modes in which a row runs, if they differ; else one of them."""
+    if not row.is_module:
+        return ("function",)
+    return ("eval", "train") if row.modal or row.moving or row.noisy else ("eval",)
 
 
 def compared(row: Row) -> tuple[str, ...]:
@@ -61,21 +66,15 @@ def run(row: Row, library: Any, training: bool) -> dict[str, np.ndarray]:
         made.train(training)
         state = state_for(row, library.shapes(made))
         library.load(made, state)
-    inputs = [
-        library.constant(x.array) if isinstance(x, Constant)
-        else library.leaf(x) if is_float(x)
-        else library.constant(x) if isinstance(x, np.ndarray)
-        else x
-        for x in row.inputs(Draw(row.name))
-    ]  # fmt: skip
+    inputs = each(row.inputs(Draw(row.name)), library.leaf, library.constant)
     outputs = [y for y in leaves(made(*inputs)) if library.is_tensor(y)]
     for i, y in enumerate(outputs):
         result[f"out{i}"] = library.array(y)
     incoming = Draw(f"gradients of {row.name}")
     pulled = [(y, np.asarray(incoming.real(*y.shape))) for y in outputs if y.requires_grad]
     parameters = dict(made.named_parameters()) if isinstance(made, library.nn.Module) else {}
-    xs = {f"in{i}": x for i, x in enumerate(inputs) if library.is_tensor(x) and x.requires_grad}
-    xs |= parameters
+    xs = {f"in{i}": x for i, x in enumerate(leaves(inputs)) if library.is_tensor(x)}
+    xs = {name: x for name, x in (xs | parameters).items() if x.requires_grad}
     if pulled and xs:
         gs = library.grad([y for y, _ in pulled], list(xs.values()), [g for _, g in pulled])
         for name, g in zip(xs, gs):

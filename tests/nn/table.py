@@ -26,6 +26,7 @@ class Row:
     inputs: draw -> the inputs.  Float arrays are differentiated unless wrapped in `Constant`.
     noisy: random in training, so that only use is compared with PyTorch.
     ours: PyTorch has no such thing.
+    modal: it does something else in training than in use, without being noisy.
     moving: in training the output depends on a state that each call moves, so that finite
         differences apply to use only.
     detached: it has no gradient, or one that by design is not the derivative; finite differences do
@@ -38,6 +39,7 @@ class Row:
     inputs: Callable[[Draw], tuple]
     noisy: bool = False
     ours: bool = False
+    modal: bool = False
     moving: bool = False
     detached: bool = False
     rounding: float = 1e-12
