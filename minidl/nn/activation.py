@@ -5,32 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..graph import Tensor
 from . import functional as F
 from . import init
+from .applied import Applied
 from .module import Module
 from .parameter import empty_parameter
 
 
-class Activation(Module):
-    """function(input, *settings), where the settings are attributes."""
-
-    function: Callable
-    settings: tuple[str, ...] = ()
+class Activation(Applied):
+    """An activation; most have no settings."""
 
     def __init__(self, inplace: bool = False) -> None:
         pass
-
-    def forward(self, input: Tensor) -> Tensor:
-        """The function of the input, of the input's shape unless the class says otherwise."""
-        return self.function(input, *(getattr(self, name) for name in self.settings))
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return ", ".join(f"{name}={getattr(self, name)}" for name in self.settings)
 
 
 # ---------------------------------------------------------------------------------- rectifiers

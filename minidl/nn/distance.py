@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from ..graph import Tensor
 from . import functional as F
-from .module import Module
+from .applied import Applied
 
 
-class PairwiseDistance(Module):
-    """||x1 - x2 + eps||_p along the last axis."""
+class PairwiseDistance(Applied):
+    """||x1 - x2 + eps||_p along the last axis; inputs (x1, x2), which broadcast."""
+
+    function = staticmethod(F.pairwise_distance)
+    settings = ("p", "eps", "keepdim")
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
-        self.norm, self.eps, self.keepdim = p, eps, keepdim
-
-    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """x1, x2: (..., D), which broadcast.  Returns (...), or (..., 1) with keepdim."""
-        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+        self.p, self.eps, self.keepdim = p, eps, keepdim
 
 
-class CosineSimilarity(Module):
-    """The cosine of the angle between x1 and x2 along axis `dim`; lengths are at least eps."""
+class CosineSimilarity(Applied):
+    """The cosine of the angle along axis `dim`; inputs (x1, x2), which broadcast."""
+
+    function = staticmethod(F.cosine_similarity)
+    settings = ("dim", "eps")
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         self.dim, self.eps = dim, eps
-
-    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """x1, x2: shapes that broadcast.  Returns their shape without axis `dim`."""
-        return F.cosine_similarity(x1, x2, self.dim, self.eps)

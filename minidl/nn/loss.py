@@ -6,26 +6,16 @@ from collections.abc import Callable
 
 from ..graph import Tensor
 from . import functional as F
-from .module import Module
+from .applied import Applied
 
 
-class Loss(Module):
-    """function(*inputs, **settings), where the settings are attributes; weights are buffers."""
+class Loss(Applied):
+    """A loss; weights are buffers."""
 
-    function: Callable
-    settings: tuple[str, ...] = ("reduction",)
+    settings = ("reduction",)
 
     def __init__(self, *, reduction: str = "mean") -> None:
         self.reduction = reduction
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """The loss of the inputs, in the order of the function's parameters."""
-        return self.function(*inputs, **{name: getattr(self, name) for name in self.settings})
-
-    def extra_repr(self) -> str:
-        """The settings that are numbers or words."""
-        names = [name for name in self.settings if name not in self._buffers]
-        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
 
 # --------------------------------------------------------------------------------- classification

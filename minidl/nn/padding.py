@@ -5,30 +5,23 @@
 
 from __future__ import annotations
 
-from ..graph import Tensor
 from . import functional as F
-from .module import Module
+from .applied import Applied
 
 Widths = int | tuple[int, ...]
 
 
-class Pad(Module):
+class Pad(Applied):
     """What all share: `axes` that get a border, and the mode of `functional.pad`."""
 
+    function = staticmethod(F.pad)
+    settings = ("pad", "mode", "value")
     axes: int
     mode = "constant"
     value = 0.0
 
     def __init__(self, padding: Widths) -> None:
-        self.padding = (padding,) * 2 * self.axes if isinstance(padding, int) else tuple(padding)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """input: (N, C, ...) or (C, ...)."""
-        return F.pad(input, self.padding, self.mode, self.value)
-
-    def extra_repr(self) -> str:
-        """The widths."""
-        return f"padding={self.padding}"
+        self.pad = (padding,) * 2 * self.axes if isinstance(padding, int) else tuple(padding)
 
 
 class ConstantPad1d(Pad):

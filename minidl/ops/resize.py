@@ -20,6 +20,7 @@ import numpy as np
 
 from .. import backend
 from ..graph import Tensor
+from .adaptive_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from .indexing import take
 from .shape import swapaxes, transpose
 
@@ -53,30 +54,29 @@ def interpolate(
         raise ValueError(f"interpolate: align_corners means nothing in mode {mode!r}")
     given = size if scale_factor is None else scale_factor
     given = tuple(given) if isinstance(given, tuple | list) else (given,) * axes
-    for axis, number in enumerate(given, start=2):
-        old = input.shape[axis]
-        new = number if scale_factor is None else math.floor(old * number)
-        ratio = old / new
-        if scale_factor is not None and not recompute_scale_factor and mode != "area":
-            ratio = 1 / number
+    old = input.shape[2:]
+    new = given if size is not None else tuple(math.floor(n * f) for n, f in zip(old, given))
+    if mode == "area":
+        pools = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}
+        return pools[axes](input, new)
+    ratios = [n / m for n, m in zip(old, new)]
+    if scale_factor is not None and not recompute_scale_factor:
+        ratios = [1 / f for f in given]
+    for axis, n, m, ratio in zip(range(2, input.ndim), old, new, ratios):
         if mode.startswith("nearest"):
-            p = (np.arange(new) + (0.5 if mode == "nearest-exact" else 0.0)) * ratio
-            index = np.minimum(np.floor(p).astype(int), old - 1)
+            p = (np.arange(m) + (0.5 if mode == "nearest-exact" else 0.0)) * ratio
+            index = np.minimum(np.floor(p).astype(int), n - 1)
             input = take(input, backend.array(index, device=input.device), axis)
         else:
-            m = weights(mode, old, new, ratio, bool(align_corners))
-            m = backend.array(m, input.dtype, input.device)
-            input = swapaxes(swapaxes(input, axis, -1) @ m.T, axis, -1)
+            matrix = weights(mode, n, m, ratio, bool(align_corners))
+            matrix = backend.array(matrix, input.dtype, input.device)
+            input = swapaxes(swapaxes(input, axis, -1) @ matrix.T, axis, -1)
     return input
 
 
 def weights(mode: str, old: int, new: int, ratio: float, align_corners: bool) -> np.ndarray:
     """The matrix (new, old) that interpolates along an axis; `ratio` stands for L / L'."""
     m, o = np.zeros((new, old)), np.arange(new)
-    if mode == "area":
-        for row in o:
-            m[row, row * old // new : -((row + 1) * old // -new)] = 1
-        return m / m.sum(axis=1, keepdims=True)
     if align_corners:
         p = o * ((old - 1) / max(new - 1, 1))
     else:

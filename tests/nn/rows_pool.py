@@ -1,8 +1,9 @@
 """Rows of pooling, unfold and fold."""
 
+from .rows_image import image
 from .table import Row
 
-SIZES = {1: (7,), 2: (5, 7), 3: (4, 3, 5)}
+SIZES = {1: (7,), 2: (5, 4), 3: (3, 3, 4)}
 
 
 def _function(name, *args, **kwargs):
@@ -11,10 +12,10 @@ def _function(name, *args, **kwargs):
 
 
 def _rows(name, axes, special, *args, **kwargs):
-    return Row(f"{name}{axes}d {special}", _function(f"{name}{axes}d", *args, **kwargs), lambda d: (d.real(2, 3, *SIZES[axes]),))
+    return Row(f"{name}{axes}d {special}", _function(f"{name}{axes}d", *args, **kwargs), lambda d: (d.real(1, 2, *SIZES[axes]),))
 
 
-ROWS = [
+FUNCTIONS = [
     *(_rows("max_pool", d, "plain", 2) for d in SIZES),
     *(_rows("max_pool", d, "overlapping", 3, 2, 1, ceil_mode=True) for d in SIZES),
     *(_rows("max_pool", d, "dilated", 2, 1, dilation=2) for d in SIZES),
@@ -35,3 +36,23 @@ ROWS = [
     Row("fold", _function("fold", (5, 7), (2, 3)), lambda d: (d.real(2, 18, 20),)),
     Row("fold all", _function("fold", (5, 7), 2, 2, 1, (1, 2)), lambda d: (d.real(12, 20),)),
 ]  # fmt: skip
+
+MODULES = [
+    image("MaxPool1d", lambda nn: nn.MaxPool1d(3, 2, 1), 2, 3, 5),
+    image("MaxPool2d", lambda nn: nn.MaxPool2d(2, ceil_mode=True), 2, 1, 5, 4),
+    image("MaxPool2d indices", lambda nn: nn.MaxPool2d(2, return_indices=True), 2, 1, 4, 4),
+    image("MaxPool3d", lambda nn: nn.MaxPool3d((2, 1, 2), dilation=(1, 1, 2)), 1, 1, 2, 3, 6),
+    image("AvgPool1d", lambda nn: nn.AvgPool1d(2, 1, 1, count_include_pad=False), 2, 3, 5),
+    image("AvgPool2d", lambda nn: nn.AvgPool2d((2, 3), stride=1, padding=1), 2, 1, 3, 4),
+    image("AvgPool3d", lambda nn: nn.AvgPool3d(2, divisor_override=5), 1, 1, 2, 3, 4),
+    image("AdaptiveAvgPool1d", lambda nn: nn.AdaptiveAvgPool1d(2), 2, 3, 5),
+    image("AdaptiveAvgPool2d", lambda nn: nn.AdaptiveAvgPool2d((None, 3)), 2, 1, 2, 5),
+    image("AdaptiveAvgPool3d", lambda nn: nn.AdaptiveAvgPool3d(1), 2, 1, 2, 2, 3),
+    image("AdaptiveMaxPool1d", lambda nn: nn.AdaptiveMaxPool1d(2, True), 2, 3, 5),
+    image("AdaptiveMaxPool2d", lambda nn: nn.AdaptiveMaxPool2d((2, 3)), 2, 1, 3, 5),
+    image("AdaptiveMaxPool3d", lambda nn: nn.AdaptiveMaxPool3d((1, None, 2)), 1, 1, 2, 2, 3),
+    image("Unfold", lambda nn: nn.Unfold((2, 3), padding=1), 1, 2, 3, 2),
+    Row("Fold", lambda nn: nn.Fold(4, 2, stride=2), lambda d: (d.real(1, 8, 4),)),
+]
+
+ROWS = FUNCTIONS + MODULES

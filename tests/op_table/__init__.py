@@ -16,6 +16,7 @@ from . import (
     linalg,
     losses,
     products,
+    recurrent,
     reduce,
     shape,
     sliding,
@@ -26,6 +27,6 @@ from . import (
 
 families = [
     *(elementwise, choices, trigonometry, special, reduce, shape, indexing, sorting),
-    *(products, linalg, convolution, sliding, activations, losses),
+    *(products, linalg, convolution, sliding, activations, losses, recurrent),
 ]
 ROWS = [row for family in families for row in family.ROWS]
