@@ -18,13 +18,14 @@ def explain(
     name: str, parameters: Sequence[str], values: Sequence[Any], error: Exception
 ) -> Exception:
     """The exception to raise when operation `name` failed on raw `values` with `error`."""
-    kinds = {backend.device_of(v) for v in values if backend.is_array(v)}
-    if len(kinds) > 1:
-        devices = ", ".join(
-            f"{p} on {backend.device_of(v)}"
-            for p, v in zip(parameters, values)
-            if backend.is_array(v)
-        )
+    arrays = []
+    for parameter, value in zip(parameters, values):
+        if isinstance(value, list | tuple):
+            arrays += [(f"{parameter}[{i}]", v) for i, v in enumerate(value) if backend.is_array(v)]
+        elif backend.is_array(value):
+            arrays.append((parameter, value))
+    if len({backend.device_of(v) for _, v in arrays}) > 1:
+        devices = ", ".join(f"{p} on {backend.device_of(v)}" for p, v in arrays)
         return TypeError(
             f"{name}: inputs are on different devices ({devices}): move one with .to(...)"
         )

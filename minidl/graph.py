@@ -233,6 +233,8 @@ def op(
             return tuple(map(Tensor, y)) if several else Tensor(y)
 
         plan = plans.get(mask) or this.plan(mask)
+        for i in plan.copies:
+            values[i] = _copied(values[i])
         values.append(y)
         if plan.saves_more:
             values += [extra if aux else None, *map(_shape, values[:arity])]
@@ -273,6 +275,13 @@ def _unwrap(
         elif tensors and isinstance(value, list) and name in this.rules:
             values[i] = backend.array(value)
     return mask, tensors, edges
+
+
+def _copied(index: Any) -> Any:
+    """An index with copies of its arrays."""
+    if isinstance(index, tuple | list):
+        return type(index)(map(_copied, index))
+    return index.copy() if backend.is_array(index) else index
 
 
 def edge_to(node: Node, number: int, y: Any) -> tuple | None:

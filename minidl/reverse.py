@@ -143,7 +143,7 @@ def sweep(
                     for one, part in zip(edge, result):
                         if one is not None and one[0] in wanted:
                             sums.add(one, part, node)
-                if saved and not retain_graph:
+                if plan.frees and not retain_graph:
                     node.saved = None
     except Exception as error:
         for observer in observers:
@@ -194,24 +194,25 @@ def _pull_through_definition(node: Node, g: Any, needed: list[bool]) -> list:
 def on_tensors(node: Node) -> list:
     """What a node saved, each float array as a Tensor at its place in the graph."""
     op, edges = node.plan.op, dict(zip(node.plan.inputs, node.edges))
-
-    def wrap(value: Any, edge: Any) -> Any:
-        if value.__class__ is list:
-            return [*map(wrap, value, edge or [None] * len(value))]
-        is_float = backend.is_array(value) and value.dtype.kind == "f"
-        return Tensor(value, edge) if is_float else value
-
     values = []
     for name, value in zip(node.plan.saves, node.saved):
         if name == "y" and value.__class__ is tuple:
-            values.append(tuple(wrap(y, edge_to(node, k, y)) for k, y in enumerate(value)))
+            values.append(tuple(_wrapped(y, edge_to(node, k, y)) for k, y in enumerate(value)))
         elif name == "y":
-            values.append(wrap(value, edge_to(node, 0, value)))
+            values.append(_wrapped(value, edge_to(node, 0, value)))
         elif name in op.names:
-            values.append(wrap(value, edges.get(op.names.index(name))))
+            values.append(_wrapped(value, edges.get(op.names.index(name))))
         else:
             values.append(value)
     return values
+
+
+def _wrapped(value: Any, edge: Any) -> Any:
+    """A float array as a Tensor with this edge; in a list, each with its own."""
+    if value.__class__ is list:
+        return [*map(_wrapped, value, edge or [None] * len(value))]
+    is_float = backend.is_array(value) and value.dtype.kind == "f"
+    return Tensor(value, edge) if is_float else value
 
 
 def _seeds(outputs: Sequence[Tensor], gradients: Any, create_graph: bool) -> list[tuple]:

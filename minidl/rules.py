@@ -9,6 +9,8 @@ from typing import Any
 
 from . import errors
 
+_REQUIRED = inspect.Parameter.empty  # the default of a parameter that has none
+
 
 class Op:
     """An operation, without its calls: `graph.op` makes the function that is called."""
@@ -33,7 +35,7 @@ class Op:
         """Give the rule of each differentiable input: `vjp(a=lambda g, b: g * b, ...)`."""
         known = {*self.names, "y", *(f"{name}_shape" for name in self.names)}
         for name, rule in rules.items():
-            first, *needed = inspect.signature(rule).parameters
+            first, *needed = [*inspect.signature(rule).parameters] or [None]
             if name not in self.names or first != "g" or not known.issuperset(needed):
                 raise TypeError(
                     f"{self.name}.vjp({name}=...): a rule is for one of {', '.join(self.names)}, "
@@ -63,7 +65,7 @@ class Op:
         bound = list(args)
         for name in self.names[len(args) :]:
             value = kwargs.pop(name) if name in kwargs else self.defaults[name]
-            if value is inspect.Parameter.empty:
+            if value is _REQUIRED:
                 raise errors.missing_argument(self.name, name, self.names)
             bound.append(value)
         if kwargs or len(bound) > len(self.names):
@@ -107,6 +109,12 @@ class Plan:
         self.saves = list(dict.fromkeys(wanted))  # each name once
         self.pick = picker([available.index(p) for p in self.saves])
         self.saves_more = any(available.index(p) > len(op.names) for p in self.saves)
+        # The caller may go on to change an index.
+        self.copies = [i for i, p in enumerate(op.names) if p in ("index", "indices")]
+        # Shapes, and settings such as an axis, are no arrays: there is nothing to free.
+        with_rule = {*op.rules, *op.joint_inputs}
+        settings = {p for p, d in op.defaults.items() if d is not _REQUIRED and p not in with_rule}
+        self.frees = any(p not in settings and not p.endswith("_shape") for p in self.saves)
         self.rules = []  # (rule, what picks its arguments from the saved values)
         if not op.joint:
             for name in names:
@@ -157,7 +165,7 @@ class OwnPlan(Plan):
     None for what is not needed.
     """
 
-    simple, joint, inputs = False, None, (0,)
+    simple, joint, inputs, frees = False, None, (0,), True
     names, saves = ("inputs",), ("inputs", "y", "rest")
 
     def __init__(self, name: str, rule: Callable, constant_outputs: Sequence[int] = ()) -> None:

@@ -18,14 +18,14 @@ from .shape import reshape
 
 
 def plain_index(index: Any) -> Any:
-    """An index without Tensors in it, whose arrays are copies: they may be kept."""
+    """An index without Tensors or lists in it."""
     if isinstance(index, tuple):
         return tuple(plain_index(i) for i in index)
     if isinstance(index, Tensor):
         index = index.data
     if isinstance(index, list):
         index = np.asarray(index, dtype=None if index else np.int64)
-    return index.copy() if backend.is_array(index) else index
+    return index
 
 
 @op
