@@ -4,6 +4,7 @@ A failure names the row and the number of the case: `tests/op_table/` has its ar
 """
 
 import functools
+import gc
 import inspect
 
 import numpy as np
@@ -53,19 +54,23 @@ def replaced(row: Row, case: Case, function, constant=lambda x: x) -> tuple[tupl
     """The call, with `function` applied to its inputs, the float arrays that have a rule, and
     `constant` to its other arrays."""
     this = definition(row)
-    rules = None if this is None else {*this.rules, *this.joint_inputs}
-
-    def change(value, name):
-        if isinstance(value, list | tuple):
-            return type(value)(change(v, name) for v in value)
-        if case.has_inputs and is_input(value) and (rules is None or name in rules):
-            return function(value)
-        return constant(value) if isinstance(value, np.ndarray) else value
-
     names = [*inspect.signature(row.function).parameters]
     names += [names[-1]] * len(case.args)  # for *operands
-    args = tuple(change(value, name) for name, value in zip(names, case.args))
-    return args, {name: change(value, name) for name, value in case.kwargs.items()}
+    with_rule = {*names} if this is None else {*this.rules, *this.joint_inputs}
+
+    def change(name, value):
+        has_rule = case.has_inputs and name in with_rule
+        return mapped(value, lambda x: (function if has_rule and is_input(x) else constant)(x))
+
+    args = tuple(map(change, names, case.args))
+    return args, {name: change(name, value) for name, value in case.kwargs.items()}
+
+
+def mapped(value, function):
+    """`value` with `function` applied to the arrays in its nested lists and tuples."""
+    if isinstance(value, list | tuple):
+        return type(value)(mapped(v, function) for v in value)
+    return function(value) if isinstance(value, np.ndarray) else value
 
 
 def outputs(row: Row, args: tuple, kwargs: dict) -> tuple:
@@ -344,15 +349,6 @@ def test_memory_layout_does_not_matter(row, case, layout):
     assert_close(gradients(ys_2, xs_2, gs_2), gradients(ys, xs, gs), 1e-12)
 
 
-def narrowed(value):
-    """Nested lists, tuples and dicts with every float array in float32."""
-    if isinstance(value, list | tuple):
-        return type(value)(map(narrowed, value))
-    if isinstance(value, dict):
-        return {name: narrowed(v) for name, v in value.items()}
-    return value.astype(np.float32) if is_input(value) else value
-
-
 class SeesFloat32(Observer):
     """Fails if a rule gives anything but float32."""
 
@@ -366,7 +362,9 @@ class SeesFloat32(Observer):
 @each(ROWS, differentiable)
 def test_float32_stays_float32(row, case):
     """Values and gradients of both orders, and what rules give before the engine casts it."""
-    narrow = Case(narrowed(case.args), narrowed(case.kwargs))
+    single = lambda x: x.astype(np.float32) if is_input(x) else x
+    kwargs = {name: mapped(value, single) for name, value in case.kwargs.items()}
+    narrow = Case(mapped(case.args, single), kwargs)
     expected = row.reference(*narrow.args, **narrow.kwargs)
     if (expected[0] if isinstance(expected, list | tuple) else expected).dtype != np.float32:
         pytest.skip("not even in NumPy, where an array of integers makes it float64")
@@ -377,6 +375,20 @@ def test_float32_stays_float32(row, case):
         found = [g for g in found if g is not None and g.requires_grad]
         if found:
             gradients(found, xs, incoming(found))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_no_call_leaves_a_cycle(row):
+    """What a call and its derivatives of both orders leave is freed without the collector."""
+    gc.disable()
+    gc.freeze()  # what is there already is not looked at
+    try:
+        for case in row.cases:
+            both_orders(row, case, "cpu")
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 # ------------------------------------------------------------------------------------- devices

@@ -1,0 +1,117 @@
+"""NumPy's functions, called on Tensors, are minidl's; no graph is cut without a word."""
+
+import numpy as np
+import pytest
+
+import minidl
+from minidl import tensor
+from minidl.autograd import grad
+
+
+@pytest.fixture
+def x():
+    return tensor(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]]), requires_grad=True)
+
+
+CALLS = {
+    "mean": lambda x: np.mean(x),
+    "sum": lambda x: np.sum(x, axis=1),
+    "exp": lambda x: np.exp(x),
+    "concatenate": lambda x: np.concatenate([x, 2 * x]),
+    "stack": lambda x: np.stack([x, x], axis=-1),
+    "reshape": lambda x: np.reshape(x, (3, 2)),
+    "transpose": lambda x: np.transpose(x),
+    "matmul": lambda x: np.matmul(x, x.T),
+    "einsum": lambda x: np.einsum("ij,kj->ik", x, x),
+    "where": lambda x: np.where(x > 2, x, 0.0),
+    "maximum": lambda x: np.maximum(x, 2.5),
+    "clip": lambda x: np.clip(x, 1.5, 4.5),
+    "array on the left": lambda x: np.arange(3.0) * x,
+    "array minus": lambda x: np.arange(3.0) - x,
+    "array matmul": lambda x: np.ones((2, 2)) @ x,
+    "array power": lambda x: np.full(3, 2.0) ** x,
+    "scalar on the left": lambda x: np.float64(3) * x,
+    "scalar over": lambda x: np.float64(1) / x,
+    "add": lambda x: np.add(np.ones((2, 3)), x),
+    "std": lambda x: np.std(x, axis=0, ddof=1),
+    "take": lambda x: np.take(x, [0, 0], axis=1),
+    "pad": lambda x: np.pad(x, 1),
+    "split": lambda x: np.split(x, 3, axis=1)[1],
+    "sort": lambda x: np.sort(-x, axis=1),
+    "cumsum": lambda x: np.cumsum(x, axis=0),
+    "norm": lambda x: np.linalg.norm(x),
+    "inv": lambda x: np.linalg.inv(x @ x.T),
+    "square": lambda x: np.square(x),
+    "builtin sum": lambda x: sum(x),
+    "builtin max": lambda x: max(x.ravel()),
+    "builtin abs": lambda x: abs(-x),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_numpy_functions(call, x):
+    """The value is NumPy's, and a gradient flows."""
+    y, expected = call(x), call(x.data)
+    assert isinstance(y, minidl.Tensor) and y.requires_grad
+    np.testing.assert_allclose(y.data, expected, rtol=1e-14)
+    assert y.shape == np.shape(expected)
+    (g,) = grad(y.sum(), x)
+    assert np.abs(g.data).sum() > 0
+
+
+def test_questions_about_shape(x):
+    assert (np.shape(x), np.ndim(x), np.size(x), len(x)) == ((2, 3), 2, 6, 2)
+    assert (x.shape, x.ndim, x.size, x.T.shape) == ((2, 3), 2, 6, (3, 2))
+
+
+def test_comparisons(x):
+    y = np.greater(x, 2)
+    assert isinstance(y, minidl.Tensor) and not y.requires_grad
+    np.testing.assert_array_equal(y.data, x.data > 2)
+    assert (np.arange(3) < x).dtype == bool
+
+
+def test_python_numbers():
+    x = tensor([2.0], requires_grad=True)
+    assert (float(x), int(x), bool(x), x.item(), x.tolist()) == (2.0, 2, True, 2.0, [2.0])
+    assert [10, 20, 30][tensor(1)] == 20
+    assert list(range(tensor(3))) == [0, 1, 2]
+
+
+def test_hash_and_membership_by_identity(x):
+    y = tensor(x)
+    assert len({x, y, x}) == 2
+    assert {x: 1}[x] == 1
+
+
+def test_iteration_is_differentiable(x):
+    first, second = x
+    (g,) = grad((first * second).sum(), x)
+    np.testing.assert_array_equal(g.data, x.data[::-1])
+
+
+def test_numpy_shares_memory_where_no_gradient_is_lost(x):
+    y = x.detach()
+    assert np.shares_memory(y.numpy(), x.data)
+    assert np.shares_memory(np.asarray(y), x.data)
+    assert not np.shares_memory(np.array(y), x.data)
+    assert np.asarray(y, dtype=np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.asarray(x),
+        lambda x: np.array([x, x]),
+        lambda x: np.fft.fft(x),
+        lambda x: np.histogram(x),
+        lambda x: np.save("/dev/null", x),
+        lambda x: np.ones(3).__iadd__(x[0]),
+        lambda x: np.ones(6).reshape(2, 3).__setitem__(slice(None), x),
+        lambda x: np.add.at(np.zeros(3), [0], x[0, :1]),
+        lambda x: np.random.default_rng(0).normal(x),
+    ],
+)
+def test_a_graph_is_not_cut_silently(call, x):
+    with pytest.raises((TypeError, RuntimeError), match="detach|gradient|graph|Tensor"):
+        call(x)
