@@ -18,6 +18,7 @@ import numpy as np
 from .. import backend
 from ..graph import Tensor
 from ..ops import activations as pointwise
+from ..ops import attention as attend
 from ..ops import distance, indexing
 from ..ops import dropout as masked
 from ..ops import embedding as tables
@@ -329,3 +330,50 @@ def pad(
         if not (0 <= before <= most and 0 <= after <= most):
             raise ValueError(f"pad: {mode!r} fills 0 to {most} elements at each end of {n}")
     return indexing.pad(input, widths, mode=names[mode])
+
+
+# ------------------------------------------------------------------------------------- attention
+
+
+def scaled_dot_product_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+    *,
+    rng: Any = None,
+) -> Tensor:
+    """softmax(Q K' / sqrt(E) + mask) V: for each query the mean of values, by how keys match.
+
+    query: (..., L, E), key: (..., S, E), value: (..., S, Ev).  Returns (..., L, Ev).
+    attn_mask: broadcasts to (..., L, S); bools, True where a query may look, or floats to be added.
+    is_causal: query i looks at keys 0 to i only.  scale: in place of 1 / sqrt(E).
+    dropout_p: weights are dropped with this probability, always (there is no training flag).
+    enable_gqa: each of the fewer key and value heads (axis -3) serves several query heads.
+    A query that may look nowhere gives 0.  Vaswani et al. 2017 (arXiv:1706.03762), eq. 1; grouped
+    heads: Ainslie et al. 2023 (arXiv:2305.13245).
+    """
+    if not 0.0 <= dropout_p <= 1.0:
+        raise ValueError(f"dropout_p is the probability to drop, from 0 to 1, not {dropout_p}")
+    if is_causal and attn_mask is not None:
+        raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal=True, not both")
+    if enable_gqa:
+        key, value = (indexing.repeat(x, query.shape[-3] // x.shape[-3], -3) for x in (key, value))
+    library = backend.xp(query.data)
+    bias = allowed = kept = None
+    if is_causal:
+        allowed = library.tril(library.ones((query.shape[-2], key.shape[-2]), bool))
+    elif attn_mask is not None:
+        bias, allowed = (None, attn_mask) if attn_mask.dtype.kind == "b" else (attn_mask, None)
+    if dropout_p > 0.0:
+        shape = np.broadcast_shapes(query.shape[:-2], key.shape[:-2])
+        shape = (*shape, query.shape[-2], key.shape[-2])
+        drawn = backend.generator(query.device, rng).random(shape, dtype=np.float32)
+        share = 1.0 / (1.0 - dropout_p) if dropout_p < 1 else 0.0
+        kept = (drawn >= dropout_p).astype(query.dtype) * share
+    scale = 1.0 / math.sqrt(query.shape[-1]) if scale is None else scale
+    return attend.attention(query, key, value, bias, allowed, kept, scale)

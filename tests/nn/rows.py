@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import rows_activation as activation
+from . import rows_attention as attention
 from . import rows_conv as conv
 from . import rows_image as image
 from . import rows_linear as linear
@@ -13,5 +14,5 @@ from . import rows_sparse as sparse
 
 ROWS = [
     *(activation.ROWS + linear.ROWS + conv.ROWS + pool.ROWS + image.ROWS),
-    *(sparse.ROWS + recurrent.ROWS + loss.ROWS),
+    *(sparse.ROWS + recurrent.ROWS + attention.ROWS + loss.ROWS),
 ]

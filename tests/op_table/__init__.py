@@ -9,6 +9,7 @@ operation has no row.  To add an operation, add a row to the file of its family.
 
 from . import (
     activations,
+    attention,
     choices,
     convolution,
     elementwise,
@@ -27,6 +28,6 @@ from . import (
 
 families = [
     *(elementwise, choices, trigonometry, special, reduce, shape, indexing, sorting),
-    *(products, linalg, convolution, sliding, activations, losses, recurrent),
+    *(products, linalg, convolution, sliding, activations, attention, recurrent, losses),
 ]
 ROWS = [row for family in families for row in family.ROWS]

@@ -75,9 +75,7 @@ ROWS = [
     activation(activations.softsign, lambda x: x / (1 + np.abs(x))),
     activation(activations.tanhshrink, lambda x: x - np.tanh(x), analytic=True),
     activation(activations.hardshrink, lambda x, w: x * ((x > w) | (x < -w)), 0.5),
-    activation(
-        activations.softshrink, lambda x, w: np.sign(x) * np.maximum(np.abs(x) - w, 0), 0.5
-    ),
+    activation(activations.softshrink, lambda x, w: np.sign(x) * np.maximum(np.abs(x) - w, 0), 0.5),
     along(softmax.softmax, lambda x, axis=-1: scipy.special.softmax(x, axis)),
     along(softmax.log_softmax, lambda x, axis=-1: scipy.special.log_softmax(x, axis)),
     along(softmax.winners, largest, distinct, 1),
