@@ -1,25 +1,29 @@
-"""The data sets, each a function that returns arrays: images in [0, 1] as float32, labels as int64.
+"""The data sets that ship with the package, each a function that returns arrays, or text.
 
-Images are (N, C, H, W).  `fashion_mini` and `digits` ship with the package; their sources and
-licences stand beside them in `minidl/data/files`.
+Images are (N, C, H, W) float32 in [0, 1], labels int64.  Sources and licences stand beside the
+files in `minidl/data/files`.
 """
 
 from __future__ import annotations
 
-import gzip
-import os
-import zlib
+import csv
+import lzma
 from pathlib import Path
 
 import numpy as np
 
-from .find import find
+PACKAGE = Path(__file__).parent / "files"
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
 FASHION_CLASSES = (
     "T-shirt", "trouser", "pullover", "dress", "coat",
     "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+AUTO_MPG_COLUMNS = (
+    "cylinders", "displacement", "horsepower", "weight", "acceleration", "year",
+    "USA", "Europe", "Japan",
 )  # fmt: skip
 
 
@@ -30,8 +34,8 @@ def digits() -> Arrays:
     division into training and test: use `random_split`.
     Alpaydin and Kaynak 1998 (UCI, doi:10.24432/C50P49), CC BY 4.0.
     """
-    with _open_npz("digits8x8") as file:
-        return _scaled(file["x"], 16), file["y"].astype(np.int64)
+    with np.load(PACKAGE / "digits8x8.npz") as file:
+        return scaled(file["x"], 16), file["y"].astype(np.int64)
 
 
 def fashion_mini(split: str = "train") -> Arrays:
@@ -41,72 +45,54 @@ def fashion_mini(split: str = "train") -> Arrays:
     Returns x: (N, 1, 28, 28) float32 in [0, 1], y: (N,) int64, named by `FASHION_CLASSES`.
     Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747), MIT licence.
     """
-    _check_split(split)
-    with _open_npz("fashion_mini") as file:
-        return _scaled(file[f"x_{split}"], 255), file[f"y_{split}"].astype(np.int64)
+    check_split(split)
+    with np.load(PACKAGE / "fashion_mini.npz") as file:
+        return scaled(file[f"x_{split}"], 255), file[f"y_{split}"].astype(np.int64)
 
 
-def fashion_mnist(split: str = "train", root: str | os.PathLike[str] | None = None) -> Arrays:
-    """Fashion-MNIST whole, where it is found: 60,000 training images or 10,000 test images.
+def auto_mpg() -> Arrays:
+    """Fuel consumption of 392 cars of 1970 to 1982: a regression.
 
-    split: 'train' or 'test'.  root: a folder to look in first (see `minidl.data.find`).
-    Returns x: (N, 1, 28, 28) float32 in [0, 1], y: (N,) int64, named by `FASHION_CLASSES`.
-    Raises DataNotFoundError where the files are in no known place, ValueError for a damaged file.
-    Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747), MIT licence.
+    Returns x: (392, 9) float32, columns named by `AUTO_MPG_COLUMNS`, in the units of the source
+    (cubic inches, horsepower, pounds, seconds from 0 to 60 miles an hour, year, origin as 0 or 1);
+    y: (392,) float32, miles a gallon.
+    Quinlan 1993 (UCI, doi:10.24432/C5859H), CC BY 4.0.
     """
-    _check_split(split)
-    part = {"train": "train", "test": "t10k"}[split]
-    images, labels = find(
-        "fashion-mnist",
-        [f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz"],
-        how=(
-            "To get it on Debian:  sudo apt-get install dataset-fashion-mnist\n"
-            "Elsewhere: put the four .gz files of https://github.com/zalandoresearch/fashion-mnist"
-            " (data/fashion)\ninto a folder, and name the folder in MINIDL_DATA.\n"
-            "A part of it ships with minidl: minidl.data.fashion_mini()"
-        ),
-        root=root,
-    )
-    x, y = read_idx(images), read_idx(labels)
-    if x.ndim != 3 or y.ndim != 1 or len(x) != len(y):
-        raise ValueError(f"{images}: images {x.shape} and labels {y.shape} do not belong together")
-    return _scaled(x, 255), y.astype(np.int64)
+    with (PACKAGE / "auto_mpg.csv").open(newline="", encoding="ascii") as file:
+        cars = list(csv.DictReader(file))
+    numbers = ("Cylinders", "Displacement", "Horsepower", "Weight_in_lbs", "Acceleration")
+    x = [
+        [float(car[name]) for name in numbers]
+        + [int(car["Year"][:4])]
+        + [car["Origin"] == place for place in AUTO_MPG_COLUMNS[-3:]]
+        for car in cars
+    ]
+    y = [float(car["Miles_per_Gallon"]) for car in cars]
+    return np.array(x, np.float32), np.array(y, np.float32)
 
 
-def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
-    """The array of a gzipped IDX file of bytes, the format of MNIST and its descendants.
+def wordsim353() -> tuple[list[tuple[str, str]], np.ndarray]:
+    """353 pairs of English words, and how similar people found them.
 
-    Two zero bytes, the type (8: uint8), the number of axes, each axis' size as a big-endian int32,
-    then the data.  (LeCun, Cortes and Burges: The MNIST database of handwritten digits.)
-    Raises ValueError, with the path and the reason, for a file that is not whole.
+    Returns the pairs, and their similarity: (353,) float32, the mean judgement on 0 (unrelated) to
+    10 (the same).
+    Finkelstein et al. 2002 (doi:10.1145/503104.503110), CC BY 4.0.
     """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path}: damaged or cut short ({error}); get it again") from error
-    if len(content) < 4 or content[:3] != b"\0\0\x08":
-        raise ValueError(f"{path}: not an IDX file of bytes (it begins with {content[:4]!r})")
-    ndim = content[3]
-    shape = tuple(np.frombuffer(content[4 : 4 + 4 * ndim], ">i4").tolist())
-    data = np.frombuffer(content, np.uint8, offset=min(4 + 4 * ndim, len(content)))
-    if len(shape) != ndim or data.size != np.prod(shape, dtype=np.int64):
-        raise ValueError(
-            f"{path}: the header promises shape {shape}, the file holds {data.size} values"
-        )
-    return data.reshape(shape)
+    lines = (PACKAGE / "wordsim353.tsv").read_text(encoding="ascii").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return [(a, b) for a, b, _ in rows], np.array([row[2] for row in rows], np.float32)
 
 
-def _open_npz(name: str) -> np.lib.npyio.NpzFile:
-    (path,) = find(name, [f"{name}.npz"], how="It ships with minidl: install minidl again.")
-    return np.load(Path(path), allow_pickle=False)
+def pride_and_prejudice() -> str:
+    """Jane Austen's novel (1813): 684,768 characters of English, 75 different ones."""
+    return lzma.decompress((PACKAGE / "pride_and_prejudice.txt.xz").read_bytes()).decode("ascii")
 
 
-def _scaled(images: np.ndarray, white: int) -> np.ndarray:
+def scaled(images: np.ndarray, white: int) -> np.ndarray:
     """Bytes (N, H, W) in 0..white as float32 images (N, 1, H, W) in [0, 1]."""
     return images[:, None].astype(np.float32) / white
 
 
-def _check_split(split: str) -> None:
+def check_split(split: str) -> None:
     if split not in ("train", "test"):
         raise ValueError(f"split must be 'train' or 'test', not {split!r}")

@@ -1,5 +1,8 @@
 """DataLoader: what a pass contains, in which order, and what a batch is."""
 
+import gc
+import threading
+
 import numpy as np
 import pytest
 
@@ -88,3 +91,115 @@ def test_collate_fn_gets_the_list_of_examples():
 def test_a_batch_size_that_cannot_be_is_refused(size):
     with pytest.raises(ValueError, match=f"batch_size.*{size}"):
         DataLoader(NUMBERS, batch_size=size)
+
+
+# ------------------------------------------------------------------ ahead, and taken up again
+
+
+def noisy(x, y, rng):
+    return x + rng.standard_normal(len(x), dtype=np.float32), y
+
+
+@pytest.mark.parametrize("prefetch", [1, 3, 50])
+def test_batches_prepared_ahead_are_the_same(prefetch):
+    def two_passes(**kwargs):
+        loader = DataLoader(NUMBERS, 3, shuffle=True, transform=noisy, rng=0, **kwargs)
+        return [batches(loader) for _ in range(2)]
+
+    assert two_passes(prefetch=prefetch) == two_passes()
+
+
+class Watched(TensorDataset):
+    """Notes which thread takes examples, and fails at example 6 if `broken`."""
+
+    broken = False
+
+    def __init__(self):
+        super().__init__(*NUMBERS.arrays)
+        self.threads, self.taken = set(), []
+
+    def take(self, indices):
+        self.threads.add(threading.current_thread().name)
+        self.taken.extend(indices.tolist())
+        if self.broken and 6 in indices:
+            raise OSError("example 6 cannot be read")
+        return super().take(indices)
+
+
+def test_prefetch_works_in_a_thread_that_ends_with_the_pass():
+    watched = Watched()
+    for number, _ in enumerate(DataLoader(watched, 2, prefetch=2)):
+        if number == 1:
+            break
+    assert max(watched.taken) < 8  # two batches handed out, at most two more prepared
+    (name,) = watched.threads
+    assert name.startswith("minidl-prefetch")
+    gc.collect()
+    assert name not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_an_error_in_the_data_set_arrives_at_its_batch(prefetch):
+    watched = Watched()
+    watched.broken = True
+    handed_out = 0
+    with pytest.raises(OSError, match="example 6"):
+        for _ in DataLoader(watched, 2, prefetch=prefetch):
+            handed_out += 1
+    assert handed_out == 3
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("stop", range(1, 9))
+def test_a_pass_broken_off_anywhere_is_taken_up_again(stop, prefetch, tmp_path):
+    def loader():
+        return DataLoader(NUMBERS, 3, shuffle=True, transform=noisy, prefetch=prefetch, rng=7)
+
+    whole_loader = loader()  # four batches a pass
+    whole = [batch for _ in range(3) for batch in batches(whole_loader)]
+    broken_off, seen = loader(), []
+    while len(seen) < stop:
+        for x, _ in broken_off:
+            seen.append(x.numpy().tolist())
+            if len(seen) == stop:
+                minidl.save(tmp_path / "state.npz", broken_off.state_dict())
+                break
+    again = loader()
+    again.rng.random(99)  # the state, not this generator, decides
+    again.load_state_dict(minidl.load(tmp_path / "state.npz"))
+    while len(seen) < len(whole):
+        seen.extend(batches(again))
+    assert seen == whole
+
+
+def test_the_state_between_passes_is_that_of_a_new_pass():
+    loader = DataLoader(NUMBERS, 3, shuffle=True, rng=7)
+    batches(loader)
+    state = loader.state_dict()
+    second = batches(loader)
+    other = DataLoader(NUMBERS, 3, shuffle=True, rng=0)
+    other.load_state_dict(state)
+    assert batches(other) == second
+
+
+def test_a_pass_that_was_left_is_not_taken_up_unasked():
+    loader = DataLoader(NUMBERS, 3)
+    assert next(iter(loader))[1].numpy().tolist() == next(iter(loader))[1].numpy().tolist()
+
+
+def test_a_pass_without_chance_uses_no_random_numbers():
+    rng = np.random.default_rng(0)
+    batches(DataLoader(NUMBERS, 3, rng=rng))
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_the_state_of_another_kind_of_loader_is_refused():
+    state = DataLoader(NUMBERS, 3, rng=0).state_dict()
+    with pytest.raises(ValueError, match="saved one, here none"):
+        DataLoader(NUMBERS, 3).load_state_dict(state)
+
+
+@pytest.mark.parametrize("prefetch", [-1, 0.5])
+def test_a_prefetch_that_cannot_be_is_refused(prefetch):
+    with pytest.raises(ValueError, match=f"prefetch.*{prefetch}"):
+        DataLoader(NUMBERS, prefetch=prefetch)
