@@ -70,8 +70,10 @@ class Sums:
 
 def fitted(g: Any, shape: tuple[int, ...], dtype: Any, source: Any) -> Any:
     """g summed over the axes along which an input of `shape` was broadcast, in its dtype."""
-    if g.shape != shape:
-        new = g.ndim - len(shape)
+    new = g.ndim - len(shape)
+    if new == 1 and g.shape[1:] == shape:  # the bias of a layer: the most common case
+        g = g.sum(axis=0)
+    elif g.shape != shape:
         lengths = g.shape[max(new, 0) :]
         if new < 0 or any(m != n and n != 1 for m, n in zip(lengths, shape)):
             raise errors.wrong_rule_shape(source.name, g.shape, shape)
