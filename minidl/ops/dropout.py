@@ -1,4 +1,4 @@
-"""Dropout, given which elements are kept: the random mask is an input."""
+"""Dropout: `draw` draws which elements are kept, and the rest is pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ import math
 
 import numpy as np
 
+from .. import backend
 from .activations import SELU_ALPHA, SELU_SCALE
+
+
+def draw(x, shape, p, rng=None):
+    """True with probability 1 - p: an array of this shape, on the device of x.
+
+    Raises ValueError for p outside [0, 1].
+    """
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout: p is the probability to drop, from 0 to 1, not {p}")
+    return backend.generator(x.device, rng).random(shape, dtype=np.float32) >= p
+
+
+def factors(x, kept, p):
+    """1 / (1 - p) where `kept` holds, else 0; in the dtype of x."""
+    return np.multiply(kept, 1.0 / (1.0 - p) if p < 1 else 0.0, dtype=x.dtype)
 
 
 def dropout(x, kept, p):
@@ -16,8 +32,7 @@ def dropout(x, kept, p):
     Srivastava et al. 2014, JMLR 15:1929, section 10 (there the weights are scaled, and not in
     training but in use).
     """
-    scale = 1.0 / (1.0 - p) if p < 1 else 0.0
-    return x * np.multiply(kept, scale, dtype=x.dtype)
+    return x * factors(x, kept, p)
 
 
 def alpha_dropout(x, kept, p):
