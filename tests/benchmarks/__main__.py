@@ -28,11 +28,12 @@ def main() -> None:
         torch = None
     other = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
     print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}, {other}\n")
-    print(HEADER)
-    for workload in WORKLOADS:
-        if options.only.lower() in workload.name.lower():
-            timing = compare(workload, torch, options.rounds, options.slice)
-            print(row(workload, timing), flush=True)
+    chosen = [w for w in WORKLOADS if options.only.lower() in w.name.lower()]
+    if chosen:
+        print(HEADER)
+    for workload in chosen:
+        timing = compare(workload, torch, options.rounds, options.slice)
+        print(row(workload, timing), flush=True)
     if options.only.lower() in "import minidl":
         added = imports.added_seconds(max(3, options.rounds // 3))
         print(f"\nimport minidl: {added:.3f} s beyond `{imports.NEEDED}` (target {imports.TARGET})")

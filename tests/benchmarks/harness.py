@@ -38,12 +38,14 @@ class Library:
         return self.module.from_numpy(array.copy()).requires_grad_(requires_grad)
 
     def initialise(self, model: Any, rng: np.random.Generator) -> Any:
-        """`model` with biases 0 and matrices drawn from `rng`: normal, of variance 1 / fan-in."""
-        for parameter in model.parameters():
+        """`model` with weights drawn from `rng`, normal of variance 1 / fan-in; vectors are set
+        to 0 (biases) or 1 (scales)."""
+        for name, parameter in model.named_parameters():
             shape = tuple(parameter.shape)
-            values = rng.standard_normal(shape, np.float32) / math.sqrt(math.prod(shape[1:]))
             if len(shape) == 1:
-                values = np.full(shape, round(float(parameter.mean())), np.float32)  # norm scale: 1
+                values = np.full(shape, float(name.endswith("weight")), np.float32)
+            else:
+                values = rng.standard_normal(shape, np.float32) / math.sqrt(math.prod(shape[1:]))
             parameter.data = self.tensor(values).data
         return model
 
