@@ -223,4 +223,4 @@ def _name(fn: Callable) -> str:
 
 def _to_numpy(x: Tensor) -> np.ndarray:
     """A copy in host memory; a copy, because an output that is a view of x moves when x does."""
-    return np.array(x.detach().numpy())
+    return np.array(x.detach().cpu().numpy())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minidl
+from minidl import tensor
 from minidl.autograd import gradcheck, gradgradcheck
 from minidl.gradcheck import GradcheckError
 from minidl.graph import op, operations
@@ -17,7 +18,7 @@ def rng():
 @pytest.fixture
 def leaf(rng):
     """Makes float64 leaves of a given shape."""
-    return lambda *shape: minidl.tensor(rng.normal(size=shape), requires_grad=True)
+    return lambda *shape: tensor(rng.normal(size=shape), requires_grad=True)
 
 
 @pytest.fixture
@@ -52,12 +53,12 @@ class TestInputs:
         def fn(arrays, axis, scale):
             return minidl.concatenate(arrays, axis=axis) * scale["by"]
 
-        constant = minidl.tensor(np.ones((2, 2)))
+        constant = tensor(np.ones((2, 2)))
         report = check(fn, ([leaf(2, 3), constant, leaf(2, 1)], 1, {"by": leaf()}))
         assert [c.shape for c in report.comparisons[:3]] == [(2, 3), (2, 1), ()]
 
     def test_integer_tensors_pass_through(self, check, leaf):
-        indices = minidl.tensor(np.array([[0, 1], [1, 0]]))
+        indices = tensor(np.array([[0, 1], [1, 0]]))
         assert check(lambda x, i: minidl.take_along_axis(x, i, 0), (leaf(2, 2), indices))
 
     def test_several_outputs(self, check, leaf):
@@ -89,7 +90,7 @@ class Affine:
     """As a Module: callable, with named parameters."""
 
     def __init__(self, leaf):
-        self.weight, self.bias, self.fixed = leaf(4, 3), leaf(4), minidl.tensor(np.ones(4))
+        self.weight, self.bias, self.fixed = leaf(4, 3), leaf(4), tensor(np.ones(4))
 
     def named_parameters(self):
         return [("weight", self.weight), ("bias", self.bias), ("fixed", self.fixed)]
@@ -132,12 +133,18 @@ def test_grad_outputs_are_used(leaf):
     np.testing.assert_allclose(by_x / by_g, g.data)
 
 
+def test_on_a_device(device):
+    x, w = (tensor(np.ones(s), requires_grad=True, device=device) for s in ((2, 3), (3, 2)))
+    assert gradcheck(lambda x, w: minidl.tanh(x @ w), (x, w))
+    assert gradgradcheck(lambda x: minidl.tanh(x @ w), x, parameters=[w])
+
+
 # ----------------------------------------------------------------------------- what it refuses
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_other_dtypes_are_refused_with_the_reason(dtype):
-    x = minidl.tensor([1.0, 2.0], requires_grad=True, dtype=dtype)
+    x = tensor([1.0, 2.0], requires_grad=True, dtype=dtype)
     for check in (gradcheck, gradgradcheck):
         with pytest.raises(TypeError, match=f"{dtype}, and finite differences need float64"):
             check(minidl.tanh, x)
@@ -145,7 +152,7 @@ def test_other_dtypes_are_refused_with_the_reason(dtype):
 
 def test_nothing_to_check():
     with pytest.raises(ValueError, match="no input requires a gradient"):
-        gradcheck(minidl.tanh, minidl.tensor(np.ones(2)))
+        gradcheck(minidl.tanh, tensor(np.ones(2)))
 
 
 # ------------------------------------------------------------------------------ what it catches
@@ -178,16 +185,16 @@ def test_right_at_first_order_wrong_at_second(leaf, cubed):
 
 def test_a_graph_that_is_cut(leaf):
     with pytest.raises(GradcheckError):
-        gradcheck(lambda x: minidl.tensor(x.data * 2), leaf(3))
+        gradcheck(lambda x: tensor(x.data * 2), leaf(3))
 
 
 def test_a_constant_function_is_right(leaf):
-    assert gradcheck(lambda x: minidl.tensor(np.ones(2)), leaf(3))
+    assert gradcheck(lambda x: tensor(np.ones(2)), leaf(3))
     assert gradcheck(minidl.floor_divide, (leaf(3), 0.31))
 
 
 def test_dropout_without_a_seed(leaf, rng):
-    mask = lambda x: minidl.tensor((rng.random(x.shape) < 0.5) / 0.5)
+    mask = lambda x: tensor((rng.random(x.shape) < 0.5) / 0.5)
     with pytest.raises(GradcheckError, match="randomness must be an input"):
         gradcheck(lambda x: x * mask(x), leaf(20))
 
@@ -210,7 +217,7 @@ def test_directions(leaf):
 def test_the_message(leaf, cubed):
     """As a student sees it."""
     wrong = cubed(lambda g, x: g * (3 * x**2) * (x > 1.0))
-    x = minidl.tensor(np.array([0.5, 2.0]), requires_grad=True)
+    x = tensor(np.array([0.5, 2.0]), requires_grad=True)
     with pytest.raises(GradcheckError) as caught:
         gradcheck(wrong, x, seed=5)
     g = 3 * 0.5**2  # times the incoming gradient
