@@ -17,8 +17,11 @@ from typing import NoReturn
 import numpy as np
 import scipy
 
-from . import __version__, backend, checks, experiments, notes
+from . import __version__, backend, checks, data, experiments, notes
+from .data.find import find
+from .data.sets import SHIPPED
 from .experiments import EXPERIMENTS, Refusal
+from .experiments.progress import Progress
 
 OVERVIEW = """\
 {name} {version}, a small deep-learning library that can be read to the last line
@@ -30,6 +33,8 @@ device: {device}
   minidl run NAME --help    its options
   minidl notes [NAME]       the course notes: formula, erratum, code and test of a row
   minidl check [NAME]       compare the gradients of the losses with finite differences
+  minidl data list          the data sets, and where they are
+  minidl data fetch NAME    download one of them
 
 Try: minidl run classifier"""
 
@@ -128,11 +133,53 @@ def check_gradients(arguments: list[str]) -> int:
     return 0 if checks.report(found) else 1
 
 
+def data_sets(arguments: list[str]) -> int:
+    """`data list` and `data fetch NAME`."""
+    if arguments[:1] not in (["list"], ["fetch"]):
+        raise Refusal("what about the data? minidl data list, or minidl data fetch NAME")
+    return {"list": list_data, "fetch": fetch_data}[arguments[0]](arguments[1:])
+
+
+def list_data(arguments: list[str]) -> int:
+    """The data sets that `fetch` knows, and where they are; then those that ship."""
+    Parser("minidl data list", "list the data sets").parse_args(arguments)
+    for name, source in data.SOURCES.items():
+        try:
+            place = find(name, [file.result for file in source.files], how="")[0].parent
+        except data.DataNotFoundError:
+            place = f"not here ({source.bytes / 1e6:.0f} MB: minidl data fetch {name})"
+        print(f"{paint(f'{name:<15}', '1', sys.stdout)}{source.summary} ({source.licence})")
+        print(f"{'':<15}{place}")
+    print("\nWith minidl come: " + ", ".join(f"minidl.data.{name}" for name in SHIPPED))
+    return 0
+
+
+def fetch_data(arguments: list[str]) -> int:
+    """Download a data set; status 1 if it cannot be had."""
+    parser = Parser("minidl data fetch", "download a data set, check it, and unpack it")
+    parser.add_argument("name", metavar="NAME", help=", ".join(data.SOURCES))
+    parser.add_argument("--root", metavar="DIR", help="where to ($MINIDL_DATA, or ~/.cache/minidl)")
+    wanted = parser.parse_args(arguments)
+    if wanted.name not in data.SOURCES:
+        raise Refusal(experiments.unknown("data set", wanted.name, data.SOURCES))
+    try:
+        print(f"{wanted.name} is in {data.fetch(wanted.name, wanted.root, Progress)}")
+    except data.FetchError as error:
+        print(f"{paint('minidl:', '1;31', sys.stderr)} {error}", file=sys.stderr)
+        print("The same command goes on from what has arrived.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nminidl: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
 COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "list": list_experiments,
     "run": run_experiment,
     "notes": show_notes,
     "check": check_gradients,
+    "data": data_sets,
     "help": show_overview,
     "-h": show_overview,
     "--help": show_overview,

@@ -2,9 +2,11 @@
 
 from .augment import random_flip, random_shift
 from .dataset import Dataset, Subset, TensorDataset, collate, random_split
+from .download import FetchError
+from .fetching import fetch
 from .find import DataNotFoundError
 from .formats import read_idx
-from .large import fashion_mnist, kmnist, mnist
+from .large import CIFAR10_CLASSES, cifar10, fashion_mnist, kmnist, mnist, mnist_5k, omniglot
 from .loader import DataLoader
 from .sets import (
     AUTO_MPG_COLUMNS,
@@ -15,6 +17,7 @@ from .sets import (
     pride_and_prejudice,
     wordsim353,
 )
+from .sources import SOURCES
 from .toys import (
     bars_and_stripes,
     circles,
@@ -28,24 +31,31 @@ from .toys import (
 
 __all__ = [
     "AUTO_MPG_COLUMNS",
+    "CIFAR10_CLASSES",
     "FASHION_CLASSES",
+    "SOURCES",
     "DataLoader",
     "DataNotFoundError",
     "Dataset",
+    "FetchError",
     "Subset",
     "TensorDataset",
     "auto_mpg",
     "bars_and_stripes",
+    "cifar10",
     "circles",
     "collate",
     "digits",
     "digits_1d",
     "fashion_mini",
     "fashion_mnist",
+    "fetch",
     "gaussian_ring",
     "kmnist",
     "mnist",
+    "mnist_5k",
     "moons",
+    "omniglot",
     "permuted_tasks",
     "pride_and_prejudice",
     "random_flip",

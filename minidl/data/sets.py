@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+SHIPPED = ("digits", "fashion_mini", "auto_mpg", "wordsim353", "pride_and_prejudice")
 PACKAGE = Path(__file__).parent / "files"
 
 Arrays = tuple[np.ndarray, np.ndarray]

@@ -32,16 +32,16 @@ class Progress:
         elif self.live:
             print(file=self.stream)
 
-    def step(self, **figures: float) -> None:
-        """One more step is done; `figures` are shown beside the bar, e.g. loss=0.41."""
-        self.done += 1
+    def step(self, amount: int = 1, /, **figures: float) -> None:
+        """`amount` more steps are done; `figures` are shown beside the bar, e.g. loss=0.41."""
+        self.done += amount
         text = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
         if self.bar is not None:
             self.bar.set_postfix_str(text, refresh=False)
-            self.bar.update()
+            self.bar.update(amount)
         elif self.live:
             self._redraw(text)
-        elif self.done * 10 // self.total > (self.done - 1) * 10 // self.total:
+        elif self.done * 10 // self.total > (self.done - amount) * 10 // self.total:
             share, seconds = self.done / self.total, time.monotonic() - self.start
             print(
                 f"{self.label} {share:4.0%}  {seconds:4.0f} s  {text}", file=self.stream, flush=True
