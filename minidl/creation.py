@@ -15,6 +15,8 @@ Shape = int | tuple[int, ...]
 
 def _made(name: str, *args: Any, dtype: Any, device: str | None, requires_grad: bool) -> Tensor:
     """What the array library's function of that name makes, as a tensor."""
+    if isinstance(dtype, int):
+        raise TypeError(f"{name}: the shape is one argument: {name}({(args[0], dtype)})")
     array = getattr(backend.namespace(device), name)(*args, dtype=dtype)
     return Tensor(backend.checked_dtype(array)).requires_grad_(requires_grad)
 

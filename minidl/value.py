@@ -21,6 +21,31 @@ numpy_functions: dict[Callable, Callable] = {
 }
 
 
+# What PyTorch calls it -> what to write here, where mathematics is spelled as in NumPy.
+_spelling = {
+    "view": "x.reshape(...)",
+    "unsqueeze": "minidl.expand_dims(x, axis)",
+    "permute": "x.transpose(...)",
+    "t": "x.T",
+    "abs": "abs(x)",
+    "norm": "minidl.linalg.norm(x)",
+    "float": "x.astype('float32')",
+    "double": "x.astype('float64')",
+    "long": "x.astype('int64')",
+    "type": "x.astype(...)",
+    "clone": "x.copy()",
+    "clamp": "x.clip(a_min, a_max)",
+    "numel": "x.size",
+    "dim": "x.ndim",
+    "expand": "minidl.broadcast_to(x, shape)",
+    "masked_fill": "minidl.where(mask, value, x)",
+    "gather": "minidl.take_along_axis(x, indices, axis)",
+    "matmul": "x @ y",
+    "mm": "x @ y",
+    "pow": "x**p",
+}
+
+
 class Value:
     """The array side of a Tensor, whose array is `self._data`."""
 
@@ -50,6 +75,18 @@ class Value:
     def device(self) -> str:
         """Where the array is: 'cpu' or 'cuda:0'."""
         return backend.device_of(self._data)
+
+    def __getattr__(self, name: str) -> Any:
+        """What there is not: PyTorch's names are answered with the name that is right here."""
+        if name in _spelling:
+            hint = f"write {_spelling[name]}"
+        elif name.endswith("_") and not name.startswith("_"):
+            hint = f"it is not changed in place; write x = minidl.{name[:-1]}(x, ...), or x = x + y"
+        elif hasattr(np, name) and not name.startswith("_"):
+            hint = f"NumPy has it as a function: try minidl.{name}(x)"
+        else:
+            hint = "dir(x) lists what there is"
+        raise AttributeError(f"a Tensor has no {name!r}: {hint}", name=name, obj=self)
 
     # ----- to Python
 

@@ -115,3 +115,25 @@ def test_numpy_shares_memory_where_no_gradient_is_lost(x):
 def test_a_graph_is_not_cut_silently(call, x):
     with pytest.raises((TypeError, RuntimeError), match="detach|gradient|graph|Tensor"):
         call(x)
+
+
+@pytest.mark.parametrize(
+    "name, hint",
+    [
+        ("view", r"write x\.reshape"),
+        ("unsqueeze", r"write minidl\.expand_dims\(x, axis\)"),
+        ("add_", r"it is not changed in place; write x = minidl\.add\("),
+        ("arctan", r"try minidl\.arctan\(x\)"),
+        ("nonsense", r"dir\(x\) lists"),
+    ],
+)
+def test_a_name_of_pytorchs_is_answered_with_the_right_one(name, hint):
+    x = minidl.tensor([1.0])
+    with pytest.raises(AttributeError, match=f"a Tensor has no '{name}': .*{hint}"):
+        getattr(x, name)
+    assert not hasattr(x, name)
+
+
+def test_a_shape_in_two_arguments_is_explained():
+    with pytest.raises(TypeError, match=r"zeros: the shape is one argument: zeros\(\(2, 3\)\)"):
+        minidl.zeros(2, 3)
