@@ -27,6 +27,7 @@ import numpy as np
 from .differences import Report
 from .gradcheck import gradcheck, gradgradcheck
 from .graph import tensor
+from .trees import map_leaves
 
 Draw = Callable[[np.random.Generator], Any]
 
@@ -131,14 +132,16 @@ def run(check: Check) -> Iterator[Outcome]:
 
 def _draw(sample: Any, rng: np.random.Generator) -> Any:
     """A value: float64 arrays as tensors that require a gradient, modules in float64."""
-    value = sample(rng) if callable(sample) else sample
-    if hasattr(value, "named_parameters"):
-        return value.double()
-    if isinstance(value, list | tuple):
-        return type(value)(_draw(part, rng) for part in value)
-    if isinstance(value, np.ndarray):
-        return tensor(value, requires_grad=value.dtype.kind == "f")
-    return value
+
+    def ready(value: Any) -> Any:
+        if hasattr(value, "named_parameters"):
+            return value.double()
+        if isinstance(value, np.ndarray):
+            return tensor(value, requires_grad=value.dtype.kind == "f")
+        return value
+
+    drawn = map_leaves(sample, lambda part: part(rng) if callable(part) else part)
+    return map_leaves(drawn, ready)
 
 
 def _positional(check: Check) -> Callable:

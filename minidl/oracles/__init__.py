@@ -4,7 +4,7 @@ An algorithm is tested against one of these before it is trained on anything.  T
 NumPy arrays in float64, use SciPy freely, and share no code with what they judge.
 """
 
-from . import gaussians
+from . import gaussians, quadratic_tasks
 from .enumeration import binary_states, log_sum_over_states
 from .quadrature import normal_expectation
 from .transport import wasserstein1, wasserstein1_dual, wasserstein1_line
@@ -14,6 +14,7 @@ __all__ = [
     "gaussians",
     "log_sum_over_states",
     "normal_expectation",
+    "quadratic_tasks",
     "wasserstein1",
     "wasserstein1_dual",
     "wasserstein1_line",
