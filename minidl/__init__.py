@@ -18,6 +18,7 @@ from .debugging import debug
 from .graph import Tensor, tensor
 from .ops import linalg
 from .recording import enable_grad, no_grad, set_grad_enabled
+from .show import draw, explain
 
 # fmt: off
 from .creation import (

@@ -18,7 +18,7 @@ observers: list[Observer] = []  # those in force
 class Observer:
     """What is told of every node made and of every rule run while its `with` block lasts.
 
-    `debug()`, `trace()` and the pictures of the graph are observers.  They see what is recorded,
+    `debug()`, `explain()` and the pictures of the graph are observers.  They see what is recorded,
     in all threads; a graph that is only computed, under `no_grad`, has no nodes.
     """
 
