@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Refusal as refusal:
         print(f"{paint('minidl:', '1;31', sys.stderr)} {refusal}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nminidl: interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"\nminidl: interrupted; {stop or 'nothing was written'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `minidl list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,9 +91,10 @@ def run_experiment(arguments: list[str]) -> None:
     name, *rest = arguments
     experiment = experiments.find(name)
     parser = Parser(f"minidl run {name}", experiment.summary)
-    parser.add_argument("--seed", default=0, metavar="N", help="where the random numbers start (0)")
-    parser.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (cpu)")
+    parser.add_argument("--seed", metavar="N", help="where the random numbers start (0)")
+    parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1 (cpu)")
     parser.add_argument("--out", metavar="DIR", help=f"folder for the results (runs/{name})")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     for option_name, option in experiment.options.items():
         parser.add_argument(
             f"--{option_name.replace('_', '-')}",
@@ -168,9 +169,8 @@ def fetch_data(arguments: list[str]) -> int:
         print(f"{paint('minidl:', '1;31', sys.stderr)} {error}", file=sys.stderr)
         print("The same command goes on from what has arrived.", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\nminidl: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt("the same command goes on from here") from stop
     return 0
 
 

@@ -25,7 +25,6 @@ from ..graph import tensor
 from ..nn import functional as F
 from ..recording import no_grad
 from . import figures
-from .progress import Progress
 from .registry import Option, Refusal, experiment
 from .run import Run
 
@@ -65,8 +64,7 @@ def classifier(
             TensorDataset(*train_on), batch_size, shuffle=True, drop_last=True,
             transform=plan.transform, device=run.device, rng=run.rng,
         )  # fmt: skip
-        with run.progress(epochs * len(loader), f"{name:<19}") as bar:
-            curves = train(plan, loader, validation, epochs, bar)
+        curves = train(run, name, plan, loader, validation, epochs)
         logits = predict(plan.model, test[0])  # (N, 10)
         results[name] = {
             "test_accuracy": accuracy(logits, test[1]),
@@ -150,7 +148,7 @@ class Plan(NamedTuple):
 
 
 def train(
-    plan: Plan, loader: DataLoader, validation: Examples, epochs: int, bar: Progress
+    run: Run, name: str, plan: Plan, loader: DataLoader, validation: Examples, epochs: int
 ) -> dict[str, list[float]]:
     """Minimise the cross-entropy; the learning rate falls to 0 along half a cosine.
 
@@ -159,28 +157,37 @@ def train(
     model = plan.model
     optimiser = optim.AdamW(model.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * len(loader))
-    curves: dict[str, list[float]] = {name: [] for name in CURVES}
-    for _ in range(epochs):
-        model.train()
-        losses, hits = [], []
-        for x, y in loader:
-            logits = model(x)
-            loss = F.cross_entropy(logits, y)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.item())
-            hits.append((logits.argmax(axis=1) == y).astype("float32").mean().item())
-            if not np.isfinite(losses[-1]):
-                raise Refusal(f"the loss became {losses[-1]}: try a smaller --lr than {plan.lr}")
-            bar.step(loss=np.mean(losses), accuracy=np.mean(hits))
-        logits = predict(model, validation[0])
-        loss = F.cross_entropy(tensor(logits), tensor(validation[1])).item()
-        epoch = np.mean(losses), np.mean(hits), loss, accuracy(logits, validation[1])
-        for name, value in zip(CURVES, epoch):
-            curves[name].append(float(value))
-    return curves
+    log: dict[str, Any] = {"losses": [], "hits": [], "curves": {curve: [] for curve in CURVES}}
+    parts = dict(model=model, optimiser=optimiser, schedule=schedule, loader=loader)
+    with (
+        run.stage(name, log, **parts) as stage,
+        run.progress(epochs * len(loader), f"{name:<19}") as bar,
+    ):
+        bar.step(schedule.last_epoch)
+        while len(log["curves"]["training loss"]) < epochs:
+            model.train()
+            for x, y in loader:
+                logits = model(x)
+                loss = F.cross_entropy(logits, y)
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+                log["losses"].append(loss.item())
+                log["hits"].append((logits.argmax(axis=1) == y).astype("float32").mean().item())
+                if not np.isfinite(loss.item()):
+                    raise Refusal(
+                        f"the loss became {loss.item()}: try a smaller --lr than {plan.lr}"
+                    )
+                bar.step(loss=np.mean(log["losses"]), accuracy=np.mean(log["hits"]))
+                stage.step_done()
+            logits = predict(model, validation[0])
+            loss = F.cross_entropy(tensor(logits), tensor(validation[1])).item()
+            seen = np.mean(log["losses"]), np.mean(log["hits"])
+            for curve, value in zip(CURVES, (*seen, loss, accuracy(logits, validation[1]))):
+                log["curves"][curve].append(float(value))
+            log["losses"], log["hits"] = [], []
+    return log["curves"]
 
 
 CURVES = ("training loss", "training accuracy", "validation loss", "validation accuracy")

@@ -54,7 +54,7 @@ class Progress:
         self.shown = now
         share = self.done / self.total
         bar = f"{'#' * round(30 * share):<30}"
-        left = (now - self.start) * (1 / share - 1)
+        left = (now - self.start) * (self.total / max(self.done, 1) - 1)
         print(f"\r{self.label} [{bar}] {share:4.0%}  {left:3.0f} s left  {text}  ",
               end="", file=self.stream, flush=True)  # fmt: skip
 

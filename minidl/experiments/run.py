@@ -1,8 +1,9 @@
 """One run of an experiment: its folder, its files, its random numbers, what it shows on the way.
 
 Files are first written into a hidden folder inside the run's own and moved into place at the end,
-metrics.json last.  A run that fails or is interrupted therefore changes nothing, and where there is
-a metrics.json the files beside it belong to the same run.  Nothing else in the folder is touched.
+metrics.json last.  A run that fails therefore changes nothing, one that is interrupted leaves its
+checkpoint at most, and where there is a metrics.json the files beside it belong to the same run.
+Nothing else in the folder is touched.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import platform
 import shutil
 import tempfile
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ import numpy as np
 
 from .. import backend
 from ..graph import tensor
+from .checkpoint import Checkpoint, Stage
 from .progress import Progress
 from .registry import Option, Refusal, find, require
 
@@ -31,8 +32,9 @@ SEED = Option(0, "where the random numbers start", minimum=0)
 class Run:
     """What an experiment is given: `seed`, `device`, `rng`, and where its output goes."""
 
-    def __init__(self, seed: int, device: str, folder: Path) -> None:
+    def __init__(self, seed: int, device: str, folder: Path, checkpoint: Checkpoint) -> None:
         self.seed, self.device, self.folder = seed, device, folder
+        self.checkpoint = checkpoint
         self.rng = np.random.default_rng(seed)
         self.files: list[str] = []
 
@@ -44,6 +46,14 @@ class Run:
     def progress(self, total: int, label: str) -> Progress:
         """A progress bar of `total` steps; use it in a `with` block."""
         return Progress(total, label)
+
+    def stage(self, name: str, log: dict[str, Any], **parts: Any) -> Stage:
+        """A loop that can be interrupted, and gone on with; use it in a `with` block.
+
+        log: numbers, lists and dicts that the loop fills.  parts: what else the loop changes, such
+        as model, optimiser, schedule and loader.
+        """
+        return Stage(self.checkpoint, name, self.rng, log, parts)
 
     def save_figure(self, name: str, figure: Any) -> None:
         """Write a matplotlib figure as NAME.png."""
@@ -71,45 +81,71 @@ class Run:
 
 
 def run(
-    name: str, *, seed: int = 0, device: str = "cpu", out: str | os.PathLike[str] | None = None,
-    **options: Any,
+    name: str, *, seed: int | None = None, device: str | None = None,
+    out: str | os.PathLike[str] | None = None, resume: bool = False, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Run the experiment `name`; returns what it writes to metrics.json in `out` (runs/NAME).
 
+    seed: default 0.  device: default 'cpu'.
+    resume: go on with the interrupted run in `out`, with its seed, device and options.
     Raises Refusal, before anything is computed, for an unknown name or option, a value that cannot
-    be, a missing package, a missing device, or a folder that cannot be written.
+    be, a missing package, a missing device, a folder that cannot be written, or nothing to resume.
     """
     experiment = find(name)
-    options = experiment.check_options(options)
-    seed = SEED.check("seed", seed)
+    target = Path(out if out is not None else Path("runs") / name).expanduser()
+    checkpoint = Checkpoint(target / "checkpoint.npz", name)
+    before = checkpoint.load() if resume else {}
+    given = {"seed": seed, "device": device, **options}
+    values = {"seed": 0, "device": "cpu"} | before | _without_none(given)
+    seed, device = SEED.check("seed", values.pop("seed")), values.pop("device")
+    options = experiment.check_options(_without_none(values))
+    settings = {"seed": seed, "device": device, **options}
+    for key in before.keys() & settings.keys():
+        if before[key] != settings[key]:
+            raise Refusal(f"the interrupted run had --{key.replace('_', '-')} {before[key]}")
+    checkpoint.content["settings"] = settings
     require("matplotlib", "safetensors")
     try:
         backend.namespace(device)
     except (ValueError, RuntimeError) as error:
         raise Refusal(str(error)) from error
-    target = Path(out if out is not None else Path("runs") / name).expanduser()
     is_new = not target.exists()
     folder = _unfinished_folder(target)
     try:
         backend.seed(seed)
-        current = Run(seed, device, folder)
-        start = time.perf_counter()
+        current = Run(seed, device, folder, checkpoint)
+        if checkpoint.path.exists() and not resume:
+            current.say("An interrupted run is in this folder; --resume would go on with it.")
         results = experiment.function(current, **options)
         metrics = {
             "experiment": name,
-            "options": {"seed": seed, "device": device, **options},
+            "options": settings,
             "results": results,
-            "environment": _environment() | {"seconds": round(time.perf_counter() - start, 2)},
+            "environment": _environment() | {"seconds": round(checkpoint.seconds(), 2)},
         }
         text = json.dumps(metrics, indent=2, default=lambda value: value.tolist())
         current.path("metrics.json").write_text(text + "\n", encoding="utf-8")
         _move_into_place(current.files, folder, target)
+        checkpoint.remove()
+    except Refusal:  # with these options it cannot be done, and no more when resumed
+        checkpoint.remove()
+        raise
+    except KeyboardInterrupt as stop:
+        if checkpoint.is_of_this_run:
+            where = "" if out is None else f" --out {out}"
+            hint = f"what was reached is kept; to go on: minidl run {name} --resume{where}"
+            raise KeyboardInterrupt(hint) from stop
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if is_new and not any(target.iterdir()):
             target.rmdir()
     current.say(f"\nWrote to {target}: {', '.join(current.files)}")
     return json.loads(text)
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _unfinished_folder(target: Path) -> Path:

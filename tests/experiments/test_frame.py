@@ -138,3 +138,15 @@ def test_progress_on_a_terminal_is_one_line_redrawn(monkeypatch, with_tqdm):
             bar.step(accuracy=0.75)
     assert stream.getvalue().count("\n") == 1
     assert "100%" in stream.getvalue() and "accuracy 0.750" in stream.getvalue()
+
+
+@pytest.mark.parametrize("with_tqdm", [True, False])
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_progress_may_stand_still_and_go_back(monkeypatch, stream, with_tqdm):
+    if not with_tqdm:
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+    stream = stream()
+    with Progress(1000, "data", stream) as bar:
+        for amount in (0, 400, -400, 1000):
+            bar.step(amount)
+    assert "100%" in stream.getvalue()
