@@ -59,8 +59,9 @@ def check_arrays(
     names, title: what messages call the arrays and the function.  The rest is as in `gradcheck`.
     """
     rng = np.random.default_rng(seed)
-    gs = [random(rng, y.shape) for y in function(*arrays)]
-    problems, gradients = _behaviour(vjp, arrays, gs, names, rng, nondet_tol, atol)
+    outputs = function(*arrays)
+    gs = [random(rng, y.shape) for y in outputs]
+    problems, gradients = _behaviour(vjp, arrays, outputs, gs, names, rng, nondet_tol, atol)
     comparisons = []
     for k, gradient in enumerate(gradients):
         fast = arrays[k].size > LARGE if fast_mode is None else fast_mode
@@ -81,6 +82,7 @@ def random(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 def _behaviour(
     vjp: Callable,
     arrays: Arrays,
+    values: Arrays,
     gs: Arrays,
     names: Sequence[str],
     rng: np.random.Generator,
@@ -92,6 +94,8 @@ def _behaviour(
     (outputs, pullback), (outputs_again, pullback_again) = vjp(*arrays), vjp(*arrays)
     if not _equal(outputs, outputs_again, tolerance):
         return ["the value is another one the second time: randomness must be an input"], []
+    if not _equal(outputs, values, tolerance + 1e-9 * _size(values) + atol):
+        return ["computed for a backward pass the value is another one than without"], []
     gradients = pullback(gs)
     for name, x, gradient in zip(names, arrays, gradients):
         if gradient.shape != x.shape:
@@ -110,14 +114,18 @@ def _behaviour(
     others = [random(rng, g.shape) for g in gs]
     together = pullback([2 * g + other for g, other in zip(gs, others)])
     apart = [2 * a + b for a, b in zip(gradients, pullback(others))]
-    size = max(np.max(np.abs(a), initial=0) for a in apart)
-    if not _equal(together, apart, tolerance + 1e-9 * size + atol):
+    if not _equal(together, apart, tolerance + 1e-9 * _size(apart) + atol):
         problems.append("not linear in the incoming gradient: v(2g + k) is not 2 v(g) + v(k)")
     if not _equal(arrays, arrays_before):
         problems.append("an input was changed in place")
     if not _equal(gs, gs_before):
         problems.append("the incoming gradient was changed in place")
     return problems, gradients
+
+
+def _size(arrays: Arrays) -> float:
+    """The largest absolute value."""
+    return max((float(np.max(np.abs(a), initial=0)) for a in arrays), default=0.0)
 
 
 def _equal(some: Arrays, others: Arrays, tolerance: float = 0.0) -> bool:

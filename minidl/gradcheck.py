@@ -10,6 +10,7 @@ that PyTorch's functions of these names have too mean the same.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -67,17 +68,9 @@ def gradcheck(
     Raises GradcheckError with the worst entries, unless raise_exception is False; ValueError if no
     input requires a gradient, TypeError if one is not float64.
     """
-    function = _ArrayFunction(fn, _as_tuple(inputs), _named_parameters(fn, parameters))
-    try:
-        report = check_arrays(
-            function, function.vjp, function.arrays, function.names, function.title(),
-            eps=eps, atol=atol, rtol=rtol, nondet_tol=nondet_tol, fast_mode=fast_mode, seed=seed,
-        )  # fmt: skip
-    finally:
-        function.restore_parameters()
-    if raise_exception and not report:
-        raise GradcheckError(report)
-    return report
+    function = _ArrayFunction(fn, fn, _as_tuple(inputs), _named_parameters(fn, parameters))
+    options = {"eps": eps, "atol": atol, "rtol": rtol, "nondet_tol": nondet_tol}
+    return _check(function, raise_exception, fast_mode=fast_mode, seed=seed, **options)
 
 
 def gradgradcheck(
@@ -86,10 +79,14 @@ def gradgradcheck(
     grad_outputs: Any = None,
     *,
     parameters: Parameters = (),
+    raise_exception: bool = True,
     seed: int = 0,
     **options: Any,
 ) -> Report:
     """Check second derivatives: gradcheck of the function (inputs, g) -> the gradients of `fn`.
+
+    The slopes are those of the gradients that a first-order pass gives, so what a recorded pass
+    (create_graph=True) adds or leaves out shows too.
 
     grad_outputs: the incoming gradients g, one for each output of `fn`; random unless given.
     The other arguments, the result and the errors are those of `gradcheck`.
@@ -101,20 +98,38 @@ def gradgradcheck(
             outputs = _differentiable(fn(*inputs))
         grad_outputs = [tensor(random(rng, y.shape), True, device=y.device) for y in outputs]
 
-    def gradient(inputs: tuple, grad_outputs: tuple) -> tuple:
+    def gradient(inputs: tuple, grad_outputs: tuple, create_graph: bool = True) -> tuple:
         outputs, targets = _differentiable(fn(*inputs)), _differentiable([inputs, parameters])
-        return grad(outputs, targets, grad_outputs, create_graph=True, allow_unused=True)
+        return grad(outputs, targets, grad_outputs, create_graph=create_graph, allow_unused=True)
 
     gradient.__name__ = f"the gradient of {_name(fn)}"
-    arguments = (inputs, _as_tuple(grad_outputs))
-    return gradcheck(gradient, arguments, parameters=parameters, seed=seed, **options)
+    plain = functools.partial(gradient, create_graph=False)
+    function = _ArrayFunction(gradient, plain, (inputs, _as_tuple(grad_outputs)), parameters)
+    return _check(function, raise_exception, seed=seed, **options)
+
+
+def _check(function: _ArrayFunction, raise_exception: bool, **options: Any) -> Report:
+    """The report on a function, or the error that it makes."""
+    try:
+        arrays, names, title = function.arrays, function.names, function.title
+        report = check_arrays(function, function.vjp, arrays, names, title, **options)
+    finally:
+        function.restore_parameters()
+    if raise_exception and not report:
+        raise GradcheckError(report)
+    return report
 
 
 class _ArrayFunction:
-    """`fn` as a function of arrays: of the data of those inputs that require a gradient."""
+    """`fn` as a function of arrays: of the data of those inputs that require a gradient.
 
-    def __init__(self, fn: Callable, inputs: tuple, parameters: dict[str, Tensor]) -> None:
-        self.fn, self.inputs = fn, inputs
+    plain: computes the same as `fn`, and is used where no gradient of the outputs is needed.
+    """
+
+    def __init__(
+        self, fn: Callable, plain: Callable, inputs: tuple, parameters: dict[str, Tensor]
+    ) -> None:
+        self.fn, self.plain, self.inputs = fn, plain, inputs
         self.parameters = [*parameters.values()]
         self.own_data = [p.data for p in self.parameters]
         checked = {**_named_inputs(fn, inputs), **parameters}
@@ -129,12 +144,16 @@ class _ArrayFunction:
                     "Make it with dtype='float64', or cast it with .astype('float64')"
                 )
         self.arrays = [_to_numpy(x) for x in self.tensors]
+        # Of the outputs, those that require a gradient.  If none does, all: either they are
+        # constant, or the gradient got lost on the way.
+        outputs = self.run(fn, self.arrays)[1]
+        self.chosen = [i for i, y in enumerate(outputs) if y.requires_grad] or range(len(outputs))
+        last = next((y.node.name for y in outputs if y.requires_grad), None)
+        name = _name(fn)
+        self.title = name if last in (None, name) else f"{name}, whose last operation is {last}"
 
-    def run(self, arrays: Arrays) -> tuple[list[Tensor], list[Tensor]]:
-        """Leaves that hold `arrays`, and those outputs of `fn` at them that require a gradient.
-
-        If none does, all outputs: either they are constant, or a gradient got lost on the way.
-        """
+    def run(self, fn: Callable, arrays: Arrays) -> tuple[list[Tensor], list[Tensor]]:
+        """Leaves that hold `arrays`, and the outputs of `fn` at them."""
         leaves = [tensor(a, True, device=x.device) for a, x in zip(arrays, self.tensors)]
         given = len(leaves) - len(self.parameters)
         for parameter, leaf in zip(self.parameters, leaves[given:]):
@@ -144,16 +163,17 @@ class _ArrayFunction:
         fresh = iter(leaves)
         inputs = map_tensors(self.inputs, lambda x: next(fresh) if x.requires_grad else x)
         with enable_grad():
-            outputs = self.fn(*inputs)
-        return leaves, _differentiable(outputs) or _tensors(outputs)
+            return leaves, _tensors(fn(*inputs))
 
     def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
         """The outputs."""
-        return [_to_numpy(y) for y in self.run(arrays)[1]]
+        outputs = self.run(self.plain, arrays)[1]
+        return [_to_numpy(outputs[i]) for i in self.chosen]
 
     def vjp(self, *arrays: np.ndarray) -> tuple[list[np.ndarray], Pullback]:
         """The outputs, and the backward pass from them."""
-        leaves, outputs = self.run(arrays)
+        leaves, outputs = self.run(self.fn, arrays)
+        outputs = [outputs[i] for i in self.chosen]
 
         def pullback(gs: Arrays) -> list[np.ndarray]:
             zeros = [np.zeros(x.shape) for x in leaves]
@@ -164,12 +184,6 @@ class _ArrayFunction:
             return [zero if g is None else _to_numpy(g) for g, zero in zip(found, zeros)]
 
         return [_to_numpy(y) for y in outputs], pullback
-
-    def title(self) -> str:
-        """The function's name, and the operation that made its first output."""
-        name, outputs = _name(self.fn), _differentiable(self.run(self.arrays)[1])
-        last = outputs[0].node.name if outputs else name
-        return name if last == name else f"{name}, whose last operation is {last}"
 
     def restore_parameters(self) -> None:
         """Give the parameters back the arrays that they came with."""

@@ -183,6 +183,29 @@ def test_right_at_first_order_wrong_at_second(leaf, cubed):
         gradgradcheck(stashed, leaf(3))
 
 
+def test_a_recorded_pass_that_differs_from_the_plain_one(leaf):
+    """A fused operation whose definition is another function: its own derivative is consistent."""
+
+    @op(aux=True)
+    def cubed(x):
+        return x**3, None
+
+    @cubed.composite
+    def _(x):
+        return 2.0 * x**3
+
+    @cubed.backward("x")
+    def _(g, x):
+        return (3 * g * x**2,)
+
+    try:
+        assert gradcheck(cubed, leaf(3))
+        with pytest.raises(GradcheckError, match="the value is another one than without"):
+            gradgradcheck(cubed, leaf(3))
+    finally:
+        operations.pop("cubed")
+
+
 def test_a_graph_that_is_cut(leaf):
     with pytest.raises(GradcheckError):
         gradcheck(lambda x: tensor(x.data * 2), leaf(3))

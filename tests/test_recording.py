@@ -225,6 +225,23 @@ def test_a_saved_value_is_the_one_of_the_forward():
     np.testing.assert_allclose(gg.data, [6, 12])
 
 
+def test_a_saved_view_of_memory_that_changed_is_refused():
+    x = leaf(1, 2)
+    y = (x.detach().reshape(2, 1) * leaf(3)).sum()
+    write(x)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_a_gradient_that_a_graph_uses_and_a_pass_adds_to():
+    x, w = leaf(1, 2), leaf(3, 4)
+    (x * x).sum().backward()
+    y = (w * x.grad).sum()
+    (x * x).sum().backward()
+    with pytest.raises(RuntimeError, match="multiply.*changed in place"):
+        y.backward()
+
+
 def test_an_index_that_was_changed_is_a_copy():
     x, index = leaf(1, 2, 3), tensor(np.array([0, 0]))
     y = x[index].sum()

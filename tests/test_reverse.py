@@ -218,6 +218,17 @@ def test_a_root_that_another_root_depends_on(leaf):
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
+def test_broadcast_axes_are_summed_away(leaf, create_graph):
+    shapes = [(3,), (1, 3), (2, 1), (1, 1), (1,), (), (4, 1, 3), (4, 2, 3)]
+    inputs = [leaf(*shape) for shape in shapes]
+    g = np.arange(24.0).reshape(4, 2, 3)
+    for x, gx in zip(inputs, grad(sum(inputs), inputs, g, create_graph=create_graph)):
+        new = tuple(range(3 - x.ndim))
+        ones = tuple(i for i, n in enumerate(x.shape, len(new)) if n == 1)
+        np.testing.assert_array_equal(gx.data, g.sum(axis=new + ones).reshape(x.shape))
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
 def test_reading_by_index(leaf, create_graph):
     """Single elements, slices that overlap, and the whole: into one gradient."""
     x = leaf(4, 3)
@@ -252,6 +263,12 @@ def test_grad_of_intermediate_values(leaf):
     np.testing.assert_allclose(gh.data, 2 * h.data)
     np.testing.assert_allclose(gx.data, 2 * h.data**2)
     assert x.grad is None and h.grad is None
+
+
+def test_a_tuple_of_one_output(leaf):
+    x = leaf(3)
+    (piece,) = minidl.split(x, 1)
+    assert grad((piece * 2).sum(), x)[0].tolist() == [2, 2, 2]
 
 
 def test_grad_of_one_of_several_outputs(leaf):
@@ -421,6 +438,22 @@ def test_hooks_need_a_gradient(leaf):
 
 
 # --------------------------------------------------------------------------- higher derivatives
+
+
+def test_a_plain_pass_makes_no_nodes(leaf):
+    x, nodes = leaf(3), []
+
+    class Recorder(Observer):
+        def made(self, node, *_):
+            nodes.append(node.name)
+
+    y = (minidl.tanh(x) * x[:1] + minidl.mean(x)).sum()
+    with Recorder():
+        grad(y, x, retain_graph=True)
+        y.backward(retain_graph=True)
+        assert not nodes
+        grad(y, x, create_graph=True)
+        assert nodes
 
 
 def test_derivatives_to_sixth_order(leaf):
