@@ -16,6 +16,7 @@ from . import (
     indexing,
     linalg,
     losses,
+    normalisation,
     products,
     recurrent,
     reduce,
@@ -28,6 +29,16 @@ from . import (
 
 families = [
     *(elementwise, choices, trigonometry, special, reduce, shape, indexing, sorting),
-    *(products, linalg, convolution, sliding, activations, attention, recurrent, losses),
+    *(
+        products,
+        linalg,
+        convolution,
+        sliding,
+        normalisation,
+        activations,
+        attention,
+        recurrent,
+        losses,
+    ),
 ]
 ROWS = [row for family in families for row in family.ROWS]

@@ -73,6 +73,7 @@ from ...ops.margin_losses import (
     triplet_margin_loss,
     triplet_margin_with_distance_loss,
 )
+from ...ops.norm import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from ...ops.pool import (
     avg_pool1d,
     avg_pool2d,
