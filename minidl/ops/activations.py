@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special
 
 from ..graph import op
-from .choices import where
+from .choices import minimum, where
 from .elementwise import absolute, exp
 from .special import ndtr
 from .trigonometry import tanh
@@ -39,10 +39,13 @@ def leaky_relu(x, negative_slope=0.01):
 
     Slope 0 is relu, 1 the identity, -1 the absolute value.  Maas, Hannun & Ng 2013.
     """
-    return np.where(x > 0, x, negative_slope * x)
+    return np.maximum(x, 0) + negative_slope * np.minimum(x, 0)
 
 
-leaky_relu.vjp(x=lambda g, x, negative_slope: where(x > 0, g, negative_slope * g))
+# a product with booleans is much faster than np.where
+leaky_relu.vjp(
+    x=lambda g, x, negative_slope: g * (x > 0) + (negative_slope * g) * (x <= 0),
+)
 
 
 @op
@@ -51,11 +54,11 @@ def prelu(x, weight):
 
     d prelu / d weight = min(0, x).  He et al. 2015 (arXiv:1502.01852), eq. 1.
     """
-    return np.where(x > 0, x, weight * x)
+    return np.maximum(x, 0) + weight * np.minimum(x, 0)
 
 
 prelu.vjp(
-    x=lambda g, x, weight: where(x > 0, g, weight * g),
+    x=lambda g, x, weight: g * (x > 0) + (weight * g) * (x <= 0),
     weight=lambda g, x: g * x * (x < 0),
 )
 
@@ -92,11 +95,21 @@ def elu(x, alpha=1.0):
 
     Clevert, Unterthiner & Hochreiter 2016 (arXiv:1511.07289), eq. 15.
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return np.maximum(x, 0) + alpha * _expm1(np.minimum(x, 0))
 
 
-# below zero: alpha e^x = y + alpha
-elu.vjp(x=lambda g, x, y, alpha: g * where(x > 0, 1.0, y + alpha))
+def _expm1(x):
+    """e^x - 1 for x <= 0, as 2 t / (1 - t) with t = tanh(x / 2).
+
+    As exact as NumPy's expm1, which takes four times as long in float32.
+    """
+    t = np.tanh(0.5 * x)
+    return 2.0 * t / (1.0 - t)
+
+
+elu.vjp(
+    x=lambda g, x, alpha: g * (x > 0) + (alpha * g) * exp(minimum(x, 0.0)) * (x <= 0),
+)
 
 # The fixed point (mean 0, variance 1) of the activation's map of moments fixes both numbers:
 # Klambauer et al. 2017 (arXiv:1706.02515), eq. 14.
@@ -118,10 +131,12 @@ def celu(x, alpha=1.0):
 
     Barron 2017 (arXiv:1704.07483), eq. 2.
     """
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha))
+    return np.maximum(x, 0) + alpha * _expm1(np.minimum(x, 0) / alpha)
 
 
-celu.vjp(x=lambda g, x, y, alpha: g * where(x > 0, 1.0, y / alpha + 1.0))
+celu.vjp(
+    x=lambda g, x, alpha: g * (x > 0) + g * exp(minimum(x, 0.0) / alpha) * (x <= 0),
+)
 
 
 @op
@@ -133,25 +148,40 @@ def softplus(x, beta=1.0, threshold=20.0):
     z = beta * x
     # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) does not overflow
     smooth = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-    return np.where(z > threshold, x, smooth / beta)
+    smooth = smooth / beta
+    beyond = z > threshold
+    return np.where(beyond, x, smooth) if beyond.any() else smooth
 
 
-softplus.vjp(
-    x=lambda g, x, beta, threshold: g * where(beta * x > threshold, 1.0, sigmoid(beta * x))
-)
+def _softplus_rule(g, x, beta, threshold):
+    beyond, slope = beta * x > threshold, sigmoid(beta * x)
+    return g * (where(beyond, 1.0, slope) if beyond.any() else slope)
 
 
-@op
+softplus.vjp(x=_softplus_rule)
+
+
+@op(aux=True)
 def gelu_erf(x):
-    """x Phi(x), Phi the standard normal's distribution function.
+    """x Phi(x), Phi the standard normal's distribution function, which is dear and kept.
 
+    The derivative is Phi(x) + x phi(x), with the density phi(x) = e^(-x^2 / 2) / sqrt(2 pi).
     Hendrycks & Gimpel 2016 (arXiv:1606.08415), eq. 1.
     """
-    return x * scipy.special.ndtr(x)
+    p = scipy.special.ndtr(x)
+    return x * p, p
 
 
-# Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi)
-gelu_erf.vjp(x=lambda g, x: g * (ndtr(x) + x * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))))
+@gelu_erf.composite
+def _(x):
+    return x * ndtr(x)
+
+
+@gelu_erf.backward("x")
+def _(g, x, aux):
+    density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+    return (g * (aux + x * density),)
+
 
 _ROOT = math.sqrt(2 / math.pi)
 

@@ -97,19 +97,25 @@ def lstm(gates, h, c, weight, projection=None):
     the projection: Sak et al. 2014 (arXiv:1402.1128).
     """
     steps, n, hidden = len(gates), len(h), c.shape[-1]
-    act = np.empty_like(gates)  # i, f, g, o of every step
+    # sigmoid(a) = tanh(a / 2) / 2 + 1/2: with a halved beforehand, one tanh does for all quarters
+    half, rest = np.full_like(gates, 0.5, shape=(2, 4, hidden))
+    half[2], rest[2] = 1.0, 0.0
+    half, rest = half.ravel(), rest.ravel()
+    halved, weights = gates * half, (weight * half[:, None]).T
+
+    act = np.empty_like(gates, shape=(steps, n, 4, hidden))  # i, f, g, o of every step
     cells = np.empty_like(gates, shape=(steps + 1, n, hidden))
     read = np.empty_like(gates, shape=(steps, n, hidden))  # o tanh(c)
     ys = read if projection is None else np.empty_like(gates, shape=(steps, n, len(projection)))
     cells[0] = c
     for t in range(steps):
-        a = act[t]
-        np.matmul(h, weight.T, out=a)
-        a += gates[t]
-        i, f, g, o = (a[:, k * hidden : (k + 1) * hidden] for k in range(4))
-        for gate in (a[:, : 2 * hidden], o):
-            expit(gate, out=gate)
-        np.tanh(g, out=g)
+        a = act[t].reshape(n, 4 * hidden)
+        np.matmul(h, weights, out=a)
+        a += halved[t]
+        np.tanh(a, out=a)
+        a *= half
+        a += rest
+        i, f, g, o = (act[t][:, k] for k in range(4))
         np.multiply(f, cells[t], out=cells[t + 1])
         cells[t + 1] += i * g
         np.multiply(o, np.tanh(cells[t + 1]), out=read[t])
@@ -135,23 +141,26 @@ def _(gates, h, c, weight, projection):
 @lstm.backward("gates", "h", "c", "weight", "projection")
 def _(g, y, h, weight, projection, aux):
     (gy, dc), (ys, _), (act, cells, read) = g, y, aux
-    hidden = cells.shape[-1]
-    dc = np.zeros_like(cells[0]) if dc is None else dc
-    dh = np.zeros_like(h)
-    slope = act * (1.0 - act)  # of sigmoid; tanh has another
-    quarter = [slice(k * hidden, (k + 1) * hidden) for k in range(4)]
-    slope[..., quarter[2]] = 1.0 - act[..., quarter[2]] ** 2
+    steps, n, _, hidden = act.shape
+    i, f, g, o = (act[:, :, k] for k in range(4))
     read_out = np.tanh(cells[1:])
-    da, dys = slope, np.empty_like(ys)
-    for t in reversed(range(len(ys))):
-        i, f, g, o = (act[t][:, q] for q in quarter)
+    # What does not wait for a later step, for all steps at once: da = into * (dc, dc, dc, dh), and
+    # dc += onto_c * dh
+    into = act * (1.0 - act)
+    into[:, :, 2] = 1.0 - g * g
+    for k, factor in enumerate((g, cells[:-1], i, read_out)):
+        into[:, :, k] *= factor
+    onto_c = o * (1.0 - read_out * read_out)
+
+    da, dys = into.reshape(steps, n, 4 * hidden), np.empty_like(ys)
+    dh, dc = np.zeros_like(h), np.zeros_like(cells[0]) if dc is None else dc
+    for t in reversed(range(steps)):
         dys[t] = dh if gy is None else dh + gy[t]
         dread = dys[t] if projection is None else dys[t] @ projection
-        dc = dc + dread * o * (1.0 - read_out[t] ** 2)
-        into = (dc * g, dc * cells[t], dc * i, dread * read_out[t])
-        for q, d in zip(quarter, into):
-            da[t][:, q] *= d
-        dc = dc * f
+        dc = dc + dread * onto_c[t]
+        into[t][:, :3] *= dc[:, None]
+        into[t][:, 3] *= dread
+        dc = dc * f[t]
         dh = da[t] @ weight
     dprojection = None if projection is None else _over_steps(dys, read)
     return da, dh, dc, _over_steps(da, _before(h, ys)), dprojection
