@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from minidl import oracles
@@ -121,6 +122,19 @@ def test_probabilistic_pca_has_the_likelihood_of_its_own_parameters_and_is_a_max
         assert likelihood(fit.W + step, fit.sigma2) < fit.log_likelihood
     for factor in (0.99, 1.01):
         assert likelihood(fit.W, factor * fit.sigma2) < fit.log_likelihood
+
+
+def test_reverse_water_filling_is_the_best_code_among_gaussian_channels():
+    """Direct minimisation of error / (2 level) + rate over what each component's channel keeps."""
+    variances, level = np.array([4.0, 1.0, 0.3, 0.05]), 0.2
+    rate, error = gaussians.reverse_water_filling(variances, level)
+    assert rate == pytest.approx(0.5 * (math.log(20) + math.log(5) + math.log(1.5)))
+    assert error == pytest.approx(3 * 0.2 + 0.05)
+    best = minimize(  # a component of variance v that is left with error d costs log(v / d) / 2
+        lambda d: (d / (2 * level) + 0.5 * np.log(variances / d)).sum(), variances / 2,
+        bounds=[(1e-6, v) for v in variances], tol=1e-14,
+    )  # fmt: skip
+    assert best.fun == pytest.approx(error / (2 * level) + rate, abs=1e-9)
 
 
 def test_total_correlation_is_the_kl_to_the_product_of_marginals():

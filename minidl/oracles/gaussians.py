@@ -66,6 +66,20 @@ def probabilistic_pca(x: np.ndarray, k: int) -> ProbabilisticPCA:
     return ProbabilisticPCA(W, float(sigma2), float(-0.5 * (d * np.log(2 * np.pi) + logdet + d)))
 
 
+def reverse_water_filling(variances: np.ndarray, level: float) -> tuple[float, float]:
+    """The rate in nats, and the squared error, of a Gaussian source coded down to a noise level.
+
+    variances: (K,), of independent components.  A component below the level is not coded at all:
+        rate = 1/2 sum_k max(0, log(variance_k / level)),   error = sum_k min(variance_k, level).
+    Cover and Thomas 2006, Elements of Information Theory, theorem 10.3.3.  A linear beta-VAE with
+    observation noise s^2 ends there, with level beta s^2, the KL as rate, and for error the mean
+    under q: of one direction of variance v the objective (v (1 - a b)^2 + a^2 t) / 2 s^2 +
+    beta (b^2 v + t - 1 - log t) / 2 is least at a^2 = v - level, b = a / v, t = level / v.
+    """
+    coded = np.maximum(variances / level, 1)
+    return float(0.5 * np.log(coded).sum()), float(np.minimum(variances, level).sum())
+
+
 def total_correlation(covariance: np.ndarray) -> float:
     """KL(N(0, S) || the product of its marginals) = 1/2 (sum_i log S_ii - log det S).
 

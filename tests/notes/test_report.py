@@ -3,7 +3,7 @@
 import pytest
 
 from minidl import notes
-from minidl.notes import errata, report
+from minidl.notes import report
 
 
 def test_without_a_name_the_coverage_of_every_family():
@@ -31,10 +31,9 @@ def test_a_row_is_shown_whole_and_so_are_rows_that_begin_alike():
     assert report("ewc") == str(notes.where("ewc"))
 
 
-@pytest.mark.parametrize("id", errata.names())
-def test_a_row_with_an_erratum_shows_its_experiment(id):
-    text = report(id)
-    assert "as printed" in text and "corrected" in text and "truth" in text
+def test_a_row_with_an_erratum_shows_its_experiment():
+    text = report("jsd")
+    assert all(word in text for word in ("as printed", "corrected", "truth", "0.693147"))
 
 
 def test_what_is_nowhere_raises_with_near_names():
