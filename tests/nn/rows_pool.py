@@ -12,7 +12,11 @@ def _function(name, *args, **kwargs):
 
 
 def _rows(name, axes, special, *args, **kwargs):
-    return Row(f"{name}{axes}d {special}", _function(f"{name}{axes}d", *args, **kwargs), lambda d: (d.real(1, 2, *SIZES[axes]),))
+    return Row(
+        f"{name}{axes}d {special}",
+        _function(f"{name}{axes}d", *args, **kwargs),
+        lambda d: (d.real(1, 2, *SIZES[axes]),),
+    )
 
 
 FUNCTIONS = [

@@ -251,3 +251,62 @@ def test_from_pretrained_and_the_padding_row():
 def test_embedding_errors(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+# --------------------------------------------------------------------------------- normalisation
+
+
+def test_batch_norm_follows_the_statistics_of_training_and_uses_them():
+    layer = nn.BatchNorm1d(3, momentum=0.25).double()
+    mean, var = np.zeros(3), np.ones(3)
+    for seed in range(3):
+        x = real(5, 3, seed=seed) * 2.0 + 1.0
+        y = layer(x).data
+        np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-14)
+        mean = 0.75 * mean + 0.25 * x.data.mean(axis=0)
+        var = 0.75 * var + 0.25 * x.data.var(axis=0, ddof=1)
+    np.testing.assert_allclose(layer.running_mean.data, mean, rtol=1e-13)
+    np.testing.assert_allclose(layer.running_var.data, var, rtol=1e-13)
+    assert int(layer.num_batches_tracked) == 3
+    expected = (x.data - mean) / np.sqrt(var + 1e-5)
+    np.testing.assert_allclose(layer.eval()(x).data, expected, rtol=1e-13)
+    assert int(layer.num_batches_tracked) == 3
+
+
+def test_without_momentum_all_batches_count_alike():
+    layer = nn.BatchNorm1d(2, momentum=None).double()
+    batches = [real(4, 2, seed=s) for s in range(5)]
+    for x in batches:
+        layer(x)
+    mean = np.mean([x.data.mean(axis=0) for x in batches], axis=0)
+    np.testing.assert_allclose(layer.running_mean.data, mean, rtol=1e-12)
+    layer.reset_running_stats()
+    assert not layer.running_mean.data.any() and (layer.running_var.data == 1).all()
+
+
+def test_in_use_an_example_does_not_depend_on_its_batch():
+    layer, x = nn.BatchNorm2d(2).double(), real(3, 2, 4, 4)
+    layer(x)
+    together = layer.eval()(x).data
+    np.testing.assert_array_equal(layer(x[1:2]).data, together[1:2])
+    assert not np.allclose(layer.train()(x[1:2]).data, together[1:2])
+
+
+def test_group_norm_runs_from_layer_norm_to_instance_norm():
+    x = real(2, 4, 3, 3)
+    layer = F.layer_norm(x, (4, 3, 3)).data
+    np.testing.assert_allclose(nn.GroupNorm(1, 4).double()(x).data, layer, rtol=1e-13)
+    instance = nn.InstanceNorm2d(4)(x).data
+    np.testing.assert_allclose(nn.GroupNorm(4, 4).double()(x).data, instance, rtol=1e-13)
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda: nn.BatchNorm1d(3)(real(2, 3, 4, 5)), r"takes 2 or 3 axes, not input \(2, 3, 4, 5\)"),
+    (lambda: nn.BatchNorm2d(3)(real(2, 3)), "takes 4 axes"),
+    (lambda: nn.BatchNorm1d(3).double()(real(1, 3)), "one element|1 element"),
+    (lambda: nn.GroupNorm(3, 4), "4 channels do not make 3 groups"),
+    (lambda: nn.LayerNorm(4).double()(real(2, 3)), r"must be \(4,\)"),
+])  # fmt: skip
+def test_normalisation_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
