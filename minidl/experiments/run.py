@@ -26,6 +26,7 @@ from .checkpoint import Checkpoint, Stage
 from .progress import Progress
 from .registry import Option, Refusal, find, require
 
+UNFINISHED = ".unfinished-"  # how the hidden folder's name begins
 SEED = Option(0, "where the random numbers start", minimum=0)
 
 
@@ -109,6 +110,9 @@ def run(
         backend.namespace(device)
     except (ValueError, RuntimeError) as error:
         raise Refusal(str(error)) from error
+    if resume:  # a run that was killed had no time to tidy up
+        for left_over in target.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
     is_new = not target.exists()
     folder = _unfinished_folder(target)
     try:
@@ -152,7 +156,7 @@ def _unfinished_folder(target: Path) -> Path:
     """A new hidden folder inside `target`.  Raises Refusal if it cannot be made."""
     try:
         target.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target))
+        return Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target))
     except OSError as error:
         raise Refusal(
             f"cannot write to the folder {target} ({error.strerror}): name another with --out DIR"

@@ -37,7 +37,8 @@ def omniglot(root: str | os.PathLike[str] | None = None) -> Characters:
     except DataNotFoundError:
         how = (
             f"To get it: put {' and '.join(ARCHIVES)} of\nhttps://github.com/brendenlake/omniglot "
-            "(folder python) into a folder, and name the folder in MINIDL_DATA."
+            "(folder python) into a folder called omniglot, and name the folder above it in "
+            "MINIDL_DATA."
         )
         return _unzipped(find("omniglot", ARCHIVES, how=how, root=root))
 

@@ -237,11 +237,12 @@ def test_an_interruption_leaves_a_part_that_is_gone_on_from(server, offer, tmp_p
     assert bar.count == len(CONTENT)
 
 
-def test_the_bar_is_told_of_each_byte_once_whatever_goes_wrong(server, offer, tmp_path):
+@pytest.mark.parametrize("knows_range", [True, False])
+def test_the_bar_is_told_of_each_byte_once(server, offer, tmp_path, knows_range):
     offer(addresses=("nothing", "a"))
     (tmp_path / "tiny").mkdir()
     (tmp_path / PARTIAL).write_bytes(b"x" * 5000)
-    server.knows_range = False
+    server.knows_range = knows_range
     bar = Bar()
     data.fetch("tiny", tmp_path, lambda total, label: bar)
     assert bar.count == len(CONTENT)

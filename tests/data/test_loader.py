@@ -93,6 +93,11 @@ def test_a_batch_size_that_cannot_be_is_refused(size):
         DataLoader(NUMBERS, batch_size=size)
 
 
+def test_the_transform_draws_anew_in_each_pass():
+    loader = DataLoader(NUMBERS, batch_size=5, transform=noisy, rng=3)
+    assert batches(loader) != batches(loader)
+
+
 # ------------------------------------------------------------------ ahead, and taken up again
 
 

@@ -117,9 +117,11 @@ def test_a_crash_goes_back_to_the_last_save(walk, whole, tmp_path, monkeypatch, 
     walk[at] = crash
     with pytest.raises(RuntimeError, match="power"):
         experiments.run("walk", seed=5, out=tmp_path / "out")
+    (tmp_path / "out" / ".unfinished-x").mkdir()  # a killed run leaves its folder
     walk.clear()
     experiments.run("walk", out=tmp_path / "out", resume=True)
     assert result(tmp_path / "out") == whole
+    assert len(list((tmp_path / "out").iterdir())) == 2
 
 
 def test_a_second_ctrl_c_is_obeyed_at_once(walk, tmp_path):
