@@ -103,9 +103,9 @@ def _largest(rows: Tensor, bag: Any, bags: int) -> Tensor:
         library.searchsorted(bag, library.arange(bags), side=s) for s in ("left", "right")
     )
     winner = library.zeros((bags, rows.shape[1]), dtype=int)
-    for b in range(bags):
-        if starts[b] < ends[b]:
-            winner[b] = starts[b] + rows.data[starts[b] : ends[b]].argmax(axis=0)
+    for b, (start, end) in enumerate(zip(starts.tolist(), ends.tolist())):
+        if start < end:
+            winner[b] = start + rows.data[start:end].argmax(axis=0)
     if not len(bag):
         return scatter([rows], [bag], winner.shape)
     return where((starts < ends)[:, None], take_along_axis(rows, winner, 0), 0.0)

@@ -22,13 +22,15 @@ LAYOUT, STATES = (json.loads(str(REFERENCE[name])) for name in ("layout", "state
 
 
 class Minidl:
-    """What a run needs of minidl."""
+    """What a run needs of minidl, on one device."""
 
     nn = nn
 
-    @staticmethod
-    def float64(module):
-        return module.double()
+    def __init__(self, device="cpu"):
+        self.device = device
+
+    def float64(self, module):
+        return module.to(dtype=float, device=self.device)
 
     @staticmethod
     def shapes(module):
@@ -38,13 +40,11 @@ class Minidl:
     def load(module, state):
         module.load_state_dict(state)
 
-    @staticmethod
-    def leaf(array):
-        return minidl.tensor(array, requires_grad=True)
+    def leaf(self, array):
+        return minidl.tensor(array, requires_grad=True, device=self.device)
 
-    @staticmethod
-    def constant(array):
-        return minidl.tensor(array)
+    def constant(self, array):
+        return minidl.tensor(array, device=self.device)
 
     @staticmethod
     def is_tensor(value):
@@ -52,11 +52,10 @@ class Minidl:
 
     @staticmethod
     def array(tensor):
-        return tensor.detach().numpy().copy()
+        return tensor.detach().cpu().numpy().copy()
 
-    @staticmethod
-    def grad(outputs, inputs, incoming):
-        incoming = [minidl.tensor(g) for g in incoming]
+    def grad(self, outputs, inputs, incoming):
+        incoming = [self.constant(g) for g in incoming]
         return autograd.grad(outputs, inputs, incoming, allow_unused=True)
 
 
@@ -107,7 +106,7 @@ def test_names_are_unique():
 def test_values_and_gradients_are_pytorchs(row, mode):
     key = f"{row.name} | {mode}"
     assert key in LAYOUT, "run python -m tests.reference.make_torch_reference"
-    found, at = run(row, Minidl, training=mode == "train"), 0
+    found, at = run(row, Minidl(), training=mode == "train"), 0
     assert {name: [*x.shape] for name, x in found.items()} == LAYOUT[key]
     for name in LAYOUT[key]:
         x = found[name]
@@ -125,7 +124,7 @@ def test_state_has_pytorchs_keys_in_order(row):
 
 @rows_where(lambda row: row.is_module and modes(row) == ("eval",))
 def test_training_and_use_are_the_same(row):
-    eval_run, train_run = (run(row, Minidl, training) for training in (False, True))
+    eval_run, train_run = (run(row, Minidl(), training) for training in (False, True))
     assert [*eval_run] == [*train_run]
     for name, x in eval_run.items():
         np.testing.assert_array_equal(x, train_run[name], err_msg=name)
@@ -185,6 +184,20 @@ def test_gradient_of_the_gradient(row, mode):
     # entry by entry where there are few, else along random directions
     fast = size > 60
     assert autograd.gradgradcheck(behind(function), inputs, parameters=parameters, fast_mode=fast)
+
+
+# ---------------------------------------------------------------------------------------- devices
+
+
+@each_mode
+def test_another_device_computes_the_same(row, mode, device):
+    found = run(row, Minidl(device), training=mode == "train")
+    expected = run(row, Minidl(), training=mode == "train")
+    assert {n: x.shape for n, x in found.items()} == {n: x.shape for n, x in expected.items()}
+    if not row.noisy:  # another device has other random numbers
+        for name, x in expected.items():
+            scale = np.max(np.abs(x), initial=1e-3)
+            np.testing.assert_allclose(found[name], x, rtol=0, atol=1e-12 * scale, err_msg=name)
 
 
 # ---------------------------------------------------------------------------------- dtypes, state
