@@ -12,5 +12,8 @@ MODELS = {
         nn.Linear(16, 3),
     ),
     "lstm": lambda nn: nn.LSTM(5, 4, num_layers=2, bidirectional=True, batch_first=True),
+    "transformer": lambda nn: nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(8, 2, dim_feedforward=12, dropout=0.1, batch_first=True), 2
+    ),
 }
 INPUTS = {"mlp": (4, 6), "cnn": (4, 2, 8, 8), "lstm": (3, 7, 5), "transformer": (2, 6, 8)}
