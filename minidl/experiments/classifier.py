@@ -30,14 +30,14 @@ from .run import Run
 
 Examples = tuple[np.ndarray, np.ndarray]  # images (N, 1, 28, 28), labels (N,)
 EXAMPLE = 0  # the test image that shows what the filters do
-EPOCHS = {"mini": 20, "full": 3}
+EPOCHS = {"mini": 15, "full": 3}
 
 
 @experiment(
     "classifier",
     "a convolutional network on Fashion-MNIST, against logistic regression",
     data=Option("mini", "the 2,000 images that ship, or all 60,000", choices=("mini", "full")),
-    epochs=Option(None, "passes over the images (mini 20, full 3)", kind=int, minimum=1),
+    epochs=Option(None, "passes over the images (mini 15, full 3)", kind=int, minimum=1),
     batch_size=Option(64, "images a step", minimum=2),
     lr=Option(2e-3, "the network's learning rate at the start", above=0),
 )

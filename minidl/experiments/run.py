@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend
-from ..graph import tensor
+from .. import backend, files
 from .checkpoint import Checkpoint, Stage
 from .progress import Progress
 from .registry import Option, Refusal, find, require
@@ -62,11 +61,7 @@ class Run:
 
     def save_weights(self, name: str, state: dict[str, Any]) -> None:
         """Write a model's `state_dict()` as NAME.safetensors, which PyTorch reads as well."""
-        from safetensors.numpy import save
-
-        arrays = {key: tensor(value, device="cpu").numpy() for key, value in state.items()}
-        whole = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
-        self.path(f"{name}.safetensors").write_bytes(save(whole))
+        files.save(self.path(f"{name}.safetensors"), state)
 
     def say(self, text: str = "") -> None:
         """A line for the user."""
