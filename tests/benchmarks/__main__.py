@@ -7,10 +7,10 @@ import platform
 
 import numpy as np
 
-from . import chain, imports, networks
+from . import chain, imports, layers, networks
 from .harness import Timing, Workload, compare
 
-WORKLOADS = [*chain.workloads, *networks.workloads]
+WORKLOADS = [*chain.workloads, *layers.workloads, *networks.workloads]
 HEADER = f"{'workload':<40}{'minidl':>10}{'PyTorch':>10}{'ratio':>8}{'quartiles':>16}{'target':>8}"
 
 
