@@ -120,7 +120,7 @@ def test_gradgradcheck(row, case):
     """Along random directions, if the inputs have many elements."""
     args, kwargs = replaced(row, case, functools.partial(minidl.tensor, requires_grad=True))
     function = lambda args, kwargs: row.function(*args, **kwargs)
-    autograd.gradgradcheck(function, (args, kwargs), fast_mode=many_elements(row, case))
+    autograd.gradgradcheck(function, (args, kwargs), fast_mode=many_elements(row, case, 12))
 
 
 @each(ROWS, lambda row, case: row.analytic and differentiable(row, case))
@@ -207,7 +207,7 @@ def test_inputs_that_depend_on_one_another(row, case):
         return row.function(*args, **kwargs)
 
     leaves = [minidl.tensor(x, requires_grad=True) for x in (np.array(0.3), *inputs_of(row, case))]
-    autograd.gradcheck(mixed, leaves, fast_mode=many_elements(row, case))
+    autograd.gradcheck(mixed, leaves, fast_mode=True)
     autograd.gradgradcheck(mixed, leaves, fast_mode=True)
 
 
@@ -340,7 +340,7 @@ def test_moving_between_devices(device):
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.drawn is not None], ids=lambda row: row.name)
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@settings(max_examples=8, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_drawn_calls(row, data):
     """Values and derivatives of both orders, for calls that hypothesis draws."""

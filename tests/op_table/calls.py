@@ -85,9 +85,9 @@ def differentiable(row: Row, case: Case) -> bool:
     return bool(inputs_of(row, case))
 
 
-def many_elements(row: Row, case: Case) -> bool:
+def many_elements(row: Row, case: Case, many: int = 30) -> bool:
     """Whether entry by entry would take long."""
-    return sum(x.size for x in inputs_of(row, case)) > 30
+    return sum(x.size for x in inputs_of(row, case)) > many
 
 
 def several_inputs(row: Row, case: Case) -> bool:
