@@ -28,6 +28,9 @@ def main() -> None:
         torch = None
     other = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
     print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}, {other}\n")
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
+        print("Other programs are running; where a library uses all cores, its time is then theirs")
+        print("as much as its own.  OMP_NUM_THREADS=1 compares the libraries on one core each.\n")
     chosen = [w for w in WORKLOADS if options.only.lower() in w.name.lower()]
     if chosen:
         print(HEADER)
