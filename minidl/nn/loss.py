@@ -114,6 +114,22 @@ class MultiLabelSoftMarginLoss(BCELoss):
     function = staticmethod(F.multilabel_soft_margin_loss)
 
 
+class CTCLoss(Loss):
+    """Labels for a sequence without saying when each occurs; see `functional.ctc_loss`.
+
+    Inputs (log_probs, targets, input_lengths, target_lengths).
+    """
+
+    function = staticmethod(F.ctc_loss)
+    settings = ("blank", "reduction", "zero_infinity")
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+
 # ------------------------------------------------------------------------------------ regression
 
 

@@ -3,6 +3,8 @@
 Targets are constants where PyTorch does not differentiate by them.
 """
 
+import numpy as np
+
 from .table import Constant, Row
 
 REDUCTIONS = ("none", "sum", "mean")
@@ -111,7 +113,31 @@ EMBEDDINGS = [
     Row("cosine_similarity first", lambda nn: lambda x, y: nn.functional.cosine_similarity(x, y, 0, 1e-3), pair),
 ]  # fmt: skip
 
+
+def spoken(d):
+    """Log-probabilities of 4 labels over 5 steps, and targets with repetitions, one empty."""
+    targets = np.array([[1, 1, 2], [3, 0, 0], [2, 3, 2], [0, 0, 0]])
+    return d.real(5, 4, 4), targets, np.array([5, 3, 4, 2]), np.array([3, 1, 3, 0])
+
+
+def ctc(reduction="mean", **options):
+    """PyTorch's gradient is that behind log_softmax."""
+    return lambda nn: (
+        lambda x, *more: nn.functional.ctc_loss(
+            nn.functional.log_softmax(x, -1), *more, reduction=reduction, **options
+        )
+    )
+
+
+SEQUENCES = [
+    *loss("ctc_loss", lambda nn, r: ctc(r)(nn), spoken),
+    Row("ctc_loss joined", ctc(blank=3), lambda d: (d.real(5, 2, 4), np.array([1, 1, 2, 0]), np.array([4, 5]), np.array([3, 1]))),
+    Row("ctc_loss unbatched", ctc("sum"), lambda d: (d.real(4, 3), np.array([2, 1]), np.array(4), np.array(2))),
+    Row("ctc_loss impossible", ctc("none", zero_infinity=True), lambda d: (d.real(3, 2, 4), np.array([[1, 1, 2], [1, 2, 3]]), np.array([3, 3]), np.array([3, 3]))),
+]  # fmt: skip
+
 MODULES = [
+    Row("CTCLoss", lambda nn: nn.CTCLoss(blank=1), lambda d: (Constant(np.log(d.shares(2, 4, 3)).transpose(0, 2, 1)), np.array([[2, 0]] * 3), np.array([2, 2, 2]), np.array([2, 1, 0])), detached=True),
     Row("CrossEntropyLoss", lambda nn: nn.CrossEntropyLoss(ignore_index=3, label_smoothing=0.1), indices(4, ignored=3)),
     Row("NLLLoss", lambda nn: nn.NLLLoss(reduction="sum"), indices(4)),
     Row("BCELoss", lambda nn: nn.BCELoss(), lambda d: (d.unit(4, 3), d.unit(4, 3))),
@@ -136,4 +162,4 @@ MODULES = [
     Row("PairwiseDistance", lambda nn: nn.PairwiseDistance(keepdim=True), pair),
 ]  # fmt: skip
 
-ROWS = CLASSES + YES_NO + REGRESSION + DISTRIBUTIONS + EMBEDDINGS + MODULES
+ROWS = CLASSES + YES_NO + REGRESSION + DISTRIBUTIONS + EMBEDDINGS + SEQUENCES + MODULES

@@ -143,6 +143,42 @@ def test_a_variance_below_eps_still_learns():
     assert var.grad.item() == pytest.approx((1 / 1e-2 - 1 / 1e-4) / 2, rel=1e-12)
 
 
+# ------------------------------------------------------------------------------- sequences
+
+
+def test_ctc_of_one_step_is_cross_entropy():
+    x, t = real(1, 4, 5), classes(1, 4, 2, 2)
+    loss = F.ctc_loss(F.log_softmax(x, -1), t[:, None], classes(1, 1, 1, 1), classes(1, 1, 1, 1))
+    assert loss.item() == pytest.approx(F.cross_entropy(x[0], t).item(), rel=1e-14)
+
+
+def test_a_repeated_label_needs_a_blank_and_so_a_step():
+    x = F.log_softmax(real(3, 1, 3), -1)
+    p = np.exp(x.data[:, 0])
+    loss = F.ctc_loss(x, classes([1, 1]), classes(3), classes(2), reduction="sum")
+    assert loss.item() == pytest.approx(-np.log(p[0, 1] * p[1, 0] * p[2, 1]), rel=1e-14)
+
+
+def test_a_target_too_long_has_no_gradient_or_counts_for_nothing():
+    for zero, value in ((False, np.inf), (True, 0.0)):
+        x = real(2, 1, 3)
+        loss = F.ctc_loss(x, classes([1, 1]), classes(2), classes(2), zero_infinity=zero)
+        loss.backward()
+        assert loss.item() == value
+        assert np.isnan(x.grad.data).any() if not zero else not x.grad.data.any()
+
+
+def test_all_targets_of_a_length_share_the_probability():
+    """Over two steps and labels 1, 2 the targets (), 1, 2, 11 (impossible), 12, 21 sum to 1."""
+    x = F.log_softmax(real(2, 1, 3), -1)
+    total = 0.0
+    for target in ([], [1], [2], [1, 2], [2, 1]):
+        padded = minidl.tensor(np.array([target + [1] * (2 - len(target))]))
+        loss = F.ctc_loss(x, padded, classes(2), classes(len(target)), reduction="sum")
+        total += math.exp(-loss.item())
+    assert total == pytest.approx(1, rel=1e-13)
+
+
 # ------------------------------------------------------------------------------------ shapes
 
 
@@ -181,6 +217,9 @@ def test_equal_points_have_a_finite_triplet_gradient():
     (lambda: F.gaussian_nll_loss(real(2), real(2), constant(1.0, -1.0)), ValueError, "negative"),
     (lambda: F.gaussian_nll_loss(real(2), real(2), constant(1.0, 2, 3)), ValueError, r"var \(3,\)"),
     (lambda: F.multi_margin_loss(real(2, 3), classes(0, 1), p=3), ValueError, "p must be"),
+    (lambda: F.ctc_loss(real(3, 1, 4), classes([1]), classes(4), classes(1)), ValueError, "1 to 3"),
+    (lambda: F.ctc_loss(real(3, 1, 4), classes([1]), classes(3), classes(2)), ValueError, "0 to 1"),
+    (lambda: F.ctc_loss(real(3, 1, 4), classes([5]), classes(3), classes(1)), IndexError, "have 5"),
     (lambda: F.cosine_embedding_loss(real(2, 3), real(2, 3), constant(1.0)), ValueError, "one for"),
 ])  # fmt: skip
 def test_errors(call, kind, message):

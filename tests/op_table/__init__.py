@@ -12,6 +12,7 @@ from . import (
     attention,
     choices,
     convolution,
+    ctc,
     elementwise,
     indexing,
     linalg,
@@ -39,6 +40,7 @@ families = [
         attention,
         recurrent,
         losses,
+        ctc,
     ),
 ]
 ROWS = [row for family in families for row in family.ROWS]

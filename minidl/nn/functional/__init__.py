@@ -51,6 +51,7 @@ from ...ops.cross_entropy import (
     cross_entropy,
     nll_loss,
 )
+from ...ops.ctc import ctc_loss
 from ...ops.elementwise import absolute as absolute_rectification
 from ...ops.linear import bilinear, linear
 from ...ops.losses import (
