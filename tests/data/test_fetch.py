@@ -352,7 +352,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name, archive, message", HOSTILE)
+@pytest.mark.parametrize("name, archive, message", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_archive_leaves_nothing(offer, tmp_path, name, archive, message):
     offer(name, archive, folder="set")
     (tmp_path / "root").mkdir()
