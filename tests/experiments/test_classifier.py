@@ -108,7 +108,9 @@ def test_ctrl_c_ends_the_command_cleanly(tmp_path):
 def test_accuracy_and_baseline(tmp_path):
     """Mean test accuracy over three seeds at least .85, and each above logistic regression.
 
-    FALSE ALARM
+    The seeds are fixed, and on one machine so is the result: .874, .878, .880 against .840, .828,
+    .836.  Elsewhere rounding makes other runs of it; the mean is then off by about .005, and .85
+    is five of these away.  The smallest lead, .034, is of two models on the same 500 images.
     """
     scores = []
     for seed in (0, 1, 2):
