@@ -1,6 +1,11 @@
-"""The experiments: data + algorithm + metrics + pictures, run as `minidl run NAME`."""
+"""The experiments: data + algorithm + metrics + pictures, run as `minidl run NAME`.
 
-from . import classifier
+Every file of this folder is imported here, so that its experiments are on the list.
+"""
+
+import importlib
+import pkgutil
+
 from .registry import EXPERIMENTS, Experiment, Option, Refusal, experiment, find, unknown
 from .run import Run, run
 
@@ -10,9 +15,11 @@ __all__ = [
     "Option",
     "Refusal",
     "Run",
-    "classifier",
     "experiment",
     "find",
     "run",
     "unknown",
 ]
+
+for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+    importlib.import_module(module.name)

@@ -94,3 +94,24 @@ def image_grid(
         panel.set_title(caption, fontsize=8, pad=3)
     figure.suptitle(title, fontsize=11)
     return figure
+
+
+def image_rows(
+    rows: dict[str, np.ndarray], shape: tuple[int, int], columns: int, title: str = ""
+) -> Any:
+    """A row of images for each name, the same examples under one another.
+
+    rows: {name: (N, H W) or (N, H, W)}, of which the first `columns` are shown, from 0 to 1.
+    """
+    figure, axes = new_figure(
+        0.72 * columns + 1.1, 0.76 * len(rows) + 0.35 * bool(title), len(rows), columns
+    )
+    for line, (name, images) in zip(axes, rows.items()):
+        for panel, image in zip(line, images):
+            panel.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1)
+            panel.set_xticks([])
+            panel.set_yticks([])
+            panel.spines[:].set_visible(False)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure

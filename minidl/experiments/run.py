@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend, files
+from ..graph import Tensor, tensor
 from .checkpoint import Checkpoint, Stage
 from .progress import Progress
 from .registry import Option, Refusal, find, require
@@ -42,6 +43,19 @@ class Run:
         """Where to write the file `name` of this run."""
         self.files.append(name)
         return self.folder / name
+
+    def tensor(self, array: np.ndarray) -> Tensor:
+        """The array on this run's device, its floats as float32."""
+        is_float = np.issubdtype(array.dtype, np.floating)
+        return tensor(array.astype(np.float32) if is_float else array, device=self.device)
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal numbers, the same on every device."""
+        return self.tensor(self.rng.standard_normal(shape))
+
+    def batch(self, x: np.ndarray, n: int) -> Tensor:
+        """n rows of x, drawn with replacement."""
+        return self.tensor(x[self.rng.integers(0, len(x), n)])
 
     def progress(self, total: int, label: str) -> Progress:
         """A progress bar of `total` steps; use it in a `with` block."""
