@@ -29,6 +29,7 @@ from ..creation import zeros
 from ..graph import Tensor
 from ..nn import functional as F
 from ..ops.elementwise import absolute, log
+from ..ops.reduce import norm2
 from ..optim import Optimizer
 
 # ------------------------------------------------------------------------------------ the losses
@@ -63,9 +64,15 @@ def kl_sparsity(code: Tensor, rho: float = 0.05) -> Tensor:
 
 
 def sparse_loss(autoencoder: Autoencoder, x: Tensor, weight: float) -> Tensor:
-    """mean_i |D(h_i) - x_i|^2 + weight |h_i|_1 with the code h_i = E(x_i).  x: (N, D)."""
-    code = autoencoder.encoder(x)
-    return (squared_error(autoencoder.decoder(code), x) + weight * l1_sparsity(code)).mean()
+    """mean_i |D h_i + c - x_i|^2 + weight sum_j |h_ij| |d_j| with the code h_i = E(x_i).
+
+    x: (N, D).  The decoder is linear; d_j is the column of its matrix that unit j draws.
+    Without |d_j| the price could be evaded: half the code, twice the decoder.  With it, it is the
+    price of units whose columns have length 1, as in sparse coding.
+    """
+    code, lengths = autoencoder.encoder(x), norm2(autoencoder.decoder.weight, axis=0)
+    price = weight * l1_sparsity(code * lengths)
+    return (squared_error(autoencoder.decoder(code), x) + price).mean()
 
 
 # ------------------------------------------------------------------------------------ the models
@@ -118,6 +125,12 @@ def deep_autoencoder(*widths: int, rng: Any = None) -> Autoencoder:
     return Autoencoder(mlp(*widths, rng=rng), mlp(*reversed(widths), rng=rng))
 
 
+def sparse_autoencoder(d: int, k: int, rng: Any = None) -> Autoencoder:
+    """A ReLU layer of k units, many of them at rest, and a linear decoder."""
+    encoder = nn.Sequential(nn.Linear(d, k, rng=rng), nn.ReLU())
+    return Autoencoder(encoder, nn.Linear(k, d, rng=rng))
+
+
 def linear_autoencoder(d: int, k: int, rng: Any = None) -> Autoencoder:
     """One matrix each way, without biases: for centred data."""
     return Autoencoder(nn.Linear(d, k, bias=False, rng=rng), nn.Linear(k, d, bias=False, rng=rng))
@@ -168,5 +181,5 @@ checked(reconstruction_loss, autoencoder=lambda rng: deep_autoencoder(4, 6, 2, r
         x=normal(5, 4))  # fmt: skip
 checked(reconstruction_loss, autoencoder=lambda rng: TiedAutoencoder(4, 3, rng), x=normal(5, 4))
 checked(kl_sparsity, code=between(0.1, 0.9, 5, 3))
-checked(sparse_loss, autoencoder=lambda rng: deep_autoencoder(4, 6, 3, rng=rng), x=normal(5, 4),
+checked(sparse_loss, autoencoder=lambda rng: sparse_autoencoder(4, 6, rng), x=normal(5, 4),
         weight=0.5)  # fmt: skip

@@ -47,16 +47,18 @@ def score_function(f_z: Tensor, mu: Tensor, logvar: Tensor, z: Tensor) -> Tensor
 
 
 def reparameterised_gradients(f: Function, mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
-    """The gradient with respect to mu that each draw gives by itself: (N, D)."""
-    mu = mu.detach() + 0.0 * noise  # a copy for each draw
-    mu.requires_grad_()
+    """The gradient with respect to mu that each draw gives by itself: (N, D).
+
+    mu, logvar: (D,), or (N, D) for each draw its own.  noise: (N, D).
+    """
+    mu = (mu.detach() + 0.0 * noise).requires_grad_()  # a copy for each draw
     return grad(f(reparameterise(mu, logvar, noise)).sum(), mu)[0]
 
 
 def score_function_gradients(
-    f: Function, mu: Tensor, logvar: Tensor, noise: Tensor, baseline: float = 0.0
+    f: Function, mu: Tensor, logvar: Tensor, noise: Tensor, baseline: Tensor | float = 0.0
 ) -> Tensor:
-    """The gradient with respect to mu that each draw gives by itself: (N, D)."""
+    """The same by the score function.  baseline: one number, or (N,); it must not depend on z."""
     z = reparameterise(mu, logvar, noise).detach()
     mu = (mu.detach() + 0.0 * noise).requires_grad_()
     return grad(((f(z) - baseline) * gaussian_log_density(z, mu, logvar)).sum(), mu)[0]

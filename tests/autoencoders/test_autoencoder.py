@@ -15,6 +15,7 @@ from minidl.autoencoders.autoencoder import (
     linear_autoencoder,
     pca,
     reconstruction_loss,
+    sparse_autoencoder,
     sparse_loss,
     squared_error,
 )
@@ -124,14 +125,23 @@ def test_fewer_code_units_are_active_the_more_they_cost(seed):
     x, shares = x.reshape(-1, 64), []
     for weight in (0.0, 0.03, 0.1, 0.3, 1.0):
         rng = np.random.default_rng(seed)
-        encoder = nn.Sequential(nn.Linear(64, 64, rng=rng), nn.ReLU())
-        model = Autoencoder(encoder, nn.Linear(64, 64, rng=rng))
+        model = sparse_autoencoder(64, 64, rng=rng)
         optimiser = optim.Adam(model.parameters(), lr=3e-3)
         for _ in range(200):
             batch = tensor(x[rng.integers(0, len(x), 128)])
             descend(optimiser, sparse_loss(model, batch, weight))
         shares.append((model.encoder(tensor(x)).detach().numpy() > 1e-3).mean())
     assert all(more > less for more, less in zip(shares, shares[1:]))
+
+
+def test_the_price_of_sparsity_cannot_be_evaded_by_a_larger_decoder():
+    rng = np.random.default_rng(3)
+    model, x = sparse_autoencoder(5, 4, rng=rng).double(), tensor(rng.standard_normal((6, 5)))
+    before = sparse_loss(model, x, 2.0).item()
+    for parameter in model.encoder.parameters():
+        parameter.data = parameter.data / 10
+    model.decoder.weight.data = model.decoder.weight.data * 10
+    assert sparse_loss(model, x, 2.0).item() == pytest.approx(before, rel=1e-12)
 
 
 def test_sparsity_penalties_in_numbers():

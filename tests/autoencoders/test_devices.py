@@ -73,7 +73,7 @@ deep = lambda: autoencoder.deep_autoencoder(6, 5, 2, rng=0)
 STEPS = {
     "deep": (deep, plain),
     "tied": (lambda: autoencoder.TiedAutoencoder(6, 2, rng=0), plain),
-    "sparse": (deep, sparse),
+    "sparse": (lambda: autoencoder.sparse_autoencoder(6, 5, rng=0), sparse),
     "denoising": (deep, denoise),
     "MMD": (deep, matched(lambda x, y, _: matching.mmd(x, y, matching.gaussian_kernel(1.0)))),
     "sliced Wasserstein": (deep, matched(matching.sliced_wasserstein)),

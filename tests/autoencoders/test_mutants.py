@@ -23,6 +23,7 @@ from minidl.ops.elementwise import exp, sqrt
 from ..mutants import kills, planted
 from . import (
     test_adversarial,
+    test_autoencoder,
     test_denoising,
     test_estimators,
     test_linear_vae,
@@ -135,6 +136,12 @@ def penalty_without_its_own_gradient(critic, prior, code, where):
     return ((sqrt((gradient**2).sum(axis=1) + 1e-12) - 1) ** 2).mean()
 
 
+def price_of_small_codes(model, x, weight):
+    code = model.encoder(x)
+    price = weight * autoencoder.l1_sparsity(code)
+    return (autoencoder.squared_error(model.decoder(code), x) + price).mean()
+
+
 def noise_on_the_target(denoiser, x, noise, sigma):
     return autoencoder.squared_error(denoiser(x), x + sigma * noise).mean()
 
@@ -190,6 +197,9 @@ MUTANTS = [
     Mutant("a penalty through which no gradient passes",
            wasserstein.gradient_penalty, penalty_without_its_own_gradient,
            test_wasserstein.test_the_best_slope_under_the_penalty, (10.0,)),
+    Mutant("a price on the code that a larger decoder evades",
+           autoencoder.sparse_loss, price_of_small_codes,
+           test_autoencoder.test_the_price_of_sparsity_cannot_be_evaded_by_a_larger_decoder),
     Mutant("noise on the target, not on the input",
            denoising.denoising_loss, noise_on_the_target,
            test_denoising.test_the_best_linear_denoiser),
