@@ -13,10 +13,11 @@ from collections.abc import Callable
 import numpy as np
 
 from .. import data as sets
-from .. import nn, optim
+from .. import nn
 from ..graph import Tensor
 from ..nn import functional as F
 from .run import Run
+from .training import minimise
 
 Examples = tuple[np.ndarray, np.ndarray]  # images (N, 1, 28, 28) in [0, 1], labels (N,)
 Attack = Callable[[nn.Module, Tensor, Tensor], Tensor]  # (model, x, y) -> x'
@@ -28,7 +29,7 @@ def images() -> tuple[Examples, Examples]:
 
 
 def network(rng: np.random.Generator) -> nn.Module:
-    """Convolutions of 4x4 with stride 2 to 16 and to 32 channels, linear layers to 100 and to 10."""
+    """Convolutions of 4x4, stride 2, to 16 and 32 channels; linear layers to 100 and to 10."""
     return nn.Sequential(
         nn.Conv2d(1, 16, kernel_size=4, stride=2, padding=1, rng=rng),  # (N, 16, 14, 14)
         nn.ReLU(),
@@ -42,28 +43,21 @@ def network(rng: np.random.Generator) -> nn.Module:
 
 
 def train(
-    run: Run, name: str, model: nn.Module, examples: Examples, epochs: int = 12,
+    run: Run, label: str, model: nn.Module, examples: Examples, steps: int = 480,
     batch_size: int = 50, lr: float = 2e-3, attack: Attack | None = None,
 ) -> nn.Module:  # fmt: skip
-    """Minimise the cross-entropy with Adam, its rate falling to 0; returns the model, in eval mode.
+    """Minimise the cross-entropy; returns the model, in eval mode.
 
-    attack: what is done to each batch before the step: the images of adversarial training.
+    attack: what is done to each batch before the step: with one, this is adversarial training.
     """
     x, y = examples
-    model.to(device=run.device).train()
-    optimiser = optim.Adam(model.parameters(), lr=lr)
-    batches = len(x) // batch_size
-    schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * batches)
-    with run.progress(epochs * batches, name) as bar:
-        for _ in range(epochs):
-            for rows in np.array_split(run.rng.permutation(len(x)), batches):
-                seen, labels = run.tensor(x[rows]), run.tensor(y[rows])
-                if attack is not None:
-                    seen = attack(model, seen, labels)
-                loss = F.cross_entropy(model(seen), labels)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
-                bar.step(loss=loss.item())
+
+    def loss() -> Tensor:
+        rows = run.rng.integers(0, len(x), batch_size)
+        seen, labels = run.tensor(x[rows]), run.tensor(y[rows])
+        if attack is not None:
+            seen = attack(model, seen, labels)
+        return F.cross_entropy(model(seen), labels)
+
+    minimise(run, label, model.train(), loss, steps, lr)
     return model.eval()
