@@ -1,0 +1,16 @@
+"""Continual learning: one task after the other, without forgetting the first.
+
+To read, in this order:
+
+    learner    the network: a body for all tasks, a head each
+    metrics    what was remembered, what was transferred
+    transfer   to first order: do the gradients of two tasks agree?
+    rehearsal  mix in old examples, or samples of a model of them
+    fisher     which parameters matter
+    ewc        elastic weight consolidation: hold these
+    lwf        learning without forgetting: hold the outputs
+"""
+
+from . import ewc, fisher, learner, lwf, metrics, rehearsal, transfer
+
+__all__ = ["ewc", "fisher", "learner", "lwf", "metrics", "rehearsal", "transfer"]
