@@ -22,6 +22,7 @@ from .data.find import find
 from .data.sets import SHIPPED
 from .experiments import EXPERIMENTS, Refusal
 from .experiments.progress import Progress
+from .gradcheck.files import diagnose_file
 
 OVERVIEW = """\
 {name} {version}, a small deep-learning library that can be read to the last line
@@ -33,6 +34,7 @@ device: {device}
   minidl run NAME --help    its options
   minidl notes [NAME]       the course notes: formula, erratum, code and test of a row
   minidl check [NAME]       compare the gradients of the losses with finite differences
+  minidl gradcheck FILE:F   check F_backward of a file of your own, and say what is wrong with it
   minidl data list          the data sets, and where they are
   minidl data fetch NAME    download one of them
 
@@ -134,6 +136,24 @@ def check_gradients(arguments: list[str]) -> int:
     return 0 if checks.report(found) else 1
 
 
+def diagnose_gradient(arguments: list[str]) -> int:
+    """`gradcheck FILE:NAME`: status 1 if the gradient of NAME_backward is wrong."""
+    parser = Parser("minidl gradcheck", "check NAME_backward(g, y, *inputs) against NAME(*inputs)")
+    parser.add_argument("function", metavar="FILE:NAME", help="a Python file, and NAME in it")
+    parser.add_argument("--shapes", default="", metavar="S", help="such as 'x=N,D w=D,K'")
+    parser.add_argument("--seed", default=0, type=int, metavar="N", help="of the inputs (0)")
+    wanted = parser.parse_args(arguments)
+    path, colon, name = wanted.function.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise Refusal("name a function as well: FILE.py:NAME")
+    try:
+        found = diagnose_file(path, name, wanted.shapes, wanted.seed)
+    except ValueError as error:
+        raise Refusal(str(error)) from error
+    print(found)
+    return 0 if found else 1
+
+
 def data_sets(arguments: list[str]) -> int:
     """`data list` and `data fetch NAME`."""
     if arguments[:1] not in (["list"], ["fetch"]):
@@ -179,6 +199,7 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "run": run_experiment,
     "notes": show_notes,
     "check": check_gradients,
+    "gradcheck": diagnose_gradient,
     "data": data_sets,
     "help": show_overview,
     "-h": show_overview,

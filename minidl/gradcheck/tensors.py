@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .differences import EPS, Arrays, Pullback, Report, check_arrays, random
-from .graph import Tensor, tensor
-from .recording import enable_grad
-from .reverse import grad
-from .trees import map_tensors
+from ..differences import EPS, Arrays, Pullback, Report, check_arrays, random
+from ..graph import Tensor, tensor
+from ..recording import enable_grad
+from ..reverse import grad
+from ..trees import map_tensors
 
 Parameters = Iterable[Tensor] | dict[str, Tensor]
 

@@ -1,0 +1,97 @@
+"""The constant between two arrays: measured in each draw, and read as a number or as lengths."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from .trials import close
+from .view import Views
+
+
+def constants(
+    views: Views, arrays: Sequence[np.ndarray], terms: Sequence[np.ndarray | None]
+) -> list[float] | None:
+    """The c of each draw with array = c term, wherever x has a slope; None if one has no such c.
+
+    If they agree, they are the same simple fraction, or the same number.
+    """
+    found = []
+    for v, a, t in zip(views, arrays, terms):
+        if t is None or t.shape != a.shape or not np.isfinite(t[v.steady]).all():
+            return None
+        t = np.where(v.steady, t, 0.0)
+        square = float(np.sum(t * t))
+        if square < 1e-12:  # any constant would do, so that nothing can be said
+            return None
+        c = float(np.sum(t * np.where(v.steady, a, 0.0))) / square
+        if not close(a, c * t, v.steady):
+            return None
+        found.append(c)
+    if all(math.isclose(c, found[0], rel_tol=1e-5, abs_tol=1e-7) for c in found):
+        return [_simple(found[0])] * len(found)
+    return found
+
+
+def _simple(c: float) -> float:
+    """c, or the fraction that it is but for rounding."""
+    for denominator in (1, 2, 3, 4, 5, 6, 8, 10, 100, 1000):
+        if math.isclose(c * denominator, round(c * denominator), rel_tol=1e-5, abs_tol=1e-7):
+            return round(c * denominator) / denominator
+    return c
+
+
+def number(c: float) -> str:
+    """For a sentence: 1/2, -1/3, 0.1."""
+    for denominator in (2, 3, 4):
+        if abs(c * denominator) == 1:
+            return f"{'-' * (c < 0)}1/{denominator}"
+    return f"{c:.6g}"
+
+
+def in_lengths(views: Views, c: Sequence[float]) -> Iterator[tuple[str, str]]:
+    """The first expression of the draws' lengths that gives the constants, and its kind.
+
+    'size' if made of a length, 'root-size' of its root.
+    """
+    if len(set(c)) == 1:
+        return
+    for times, (name, lengths), (form, kind, function) in itertools.product(
+        (1, -1, 2, -2, 0.5, -0.5), _lengths(views), FORMS
+    ):
+        if min(lengths) > 1 and all(
+            math.isclose(a, times * function(n), rel_tol=1e-5) for a, n in zip(c, lengths)
+        ):
+            text = form.format(f"({name})" if " " in name else name)
+            if text.startswith("1/") and abs(times) == 2:
+                text, times = text.replace("1/", "2/", 1), times / 2
+            yield {1: "", -1: "-"}.get(times, f"{number(times)} ") + text, kind
+            return
+
+
+def _lengths(views: Views) -> Iterator[tuple[str, list[int]]]:
+    """Lengths of axes, their products, and the sizes of x and y, in all draws."""
+    names = [*views[0].trial.sizes]
+    for k in (1, 2, 3):
+        for several in itertools.combinations(names, k):
+            yield " ".join(several), [math.prod(map(v.trial.sizes.get, several)) for v in views]
+    yield f"the size of {views[0].name}", [v.x.size for v in views]
+    if views[0].y is not None:
+        yield "the size of y", [v.y.size for v in views]
+
+
+FORMS: list[tuple[str, str, Callable[[int], float]]] = [
+    ("1/{0}", "size", lambda n: 1 / n),
+    ("{0}", "size", lambda n: n),
+    ("1/sqrt {0}", "root-size", lambda n: n**-0.5),
+    ("sqrt {0}", "root-size", lambda n: n**0.5),
+    ("({0} - 1)/{0}", "size", lambda n: (n - 1) / n),
+    ("{0}/({0} - 1)", "size", lambda n: n / (n - 1)),
+    ("1/({0} - 1)", "size", lambda n: 1 / (n - 1)),
+    ("({0} - 1)", "size", lambda n: n - 1),
+    ("1/{0}²", "size", lambda n: n**-2),
+    ("{0}²", "size", lambda n: n**2),
+]
