@@ -119,6 +119,10 @@ class Mixture(NamedTuple):
         """The law of x + sigma e with e ~ N(0, I)."""
         return self._replace(variances=self.variances + sigma**2)
 
+    def scaled(self, factor: float) -> Mixture:
+        """The law of factor x."""
+        return self._replace(means=factor * self.means, variances=factor**2 * self.variances)
+
     def denoised(self, y: np.ndarray, sigma: float) -> np.ndarray:
         """E[x | x + sigma e = y], as the posterior mean of each component, weighted: (N, D)."""
         share = (self.variances / (self.variances + sigma**2))[:, None]  # (K, 1)
