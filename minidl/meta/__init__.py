@@ -7,17 +7,15 @@
 
 from .adaptation import Tasks, adapt, adapt_with, copies, step, trajectory
 from .anil import anil_loss, cka, head
-from .characters import Characters, episodes, invented
+from .characters import episodes
 from .evolution import evolution_gradient
 from .maml import joint_loss, meta_gradient, meta_loss, pull_back, train_step
 from .meta_sgd import hypergradient, learned_rates
 from .networks import cross_entropy, forward, one_by_one, squared_error, stacked
-from .omniglot import omniglot
 from .reptile import reptile_gradient
 from .sinusoids import Sinusoids
 
 __all__ = [
-    "Characters",
     "Sinusoids",
     "Tasks",
     "adapt",
@@ -31,12 +29,10 @@ __all__ = [
     "forward",
     "head",
     "hypergradient",
-    "invented",
     "joint_loss",
     "learned_rates",
     "meta_gradient",
     "meta_loss",
-    "omniglot",
     "one_by_one",
     "pull_back",
     "reptile_gradient",
