@@ -5,7 +5,7 @@
 F is the loss after adaptation, and may be anything: an inner loop that is no gradient descent, a
 loss that has no derivative.  The price is variance.  For a quadratic F each pair of draws gives
 e e' grad F, so that n pairs in d dimensions point along the gradient with a cosine of about
-sqrt(n / (n + d + 1)): as many pairs as parameters for .7.
+sqrt(n / (n + d + 1)): as many pairs as parameters for .7.  Each pair may have a task of its own.
 
 Salimans et al. 2017 (arXiv:1703.03864), with antithetic draws; as MAML's outer loop, Song et al.
 2020 (arXiv:1910.01215), algorithm 2.
@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..creation import zeros_like
 from ..graph import Tensor
+from ..ops.products import tensordot
 from ..random import normal
 from ..recording import no_grad
 from .adaptation import Parameters
@@ -35,13 +35,11 @@ def evolution_gradient(
 ) -> Parameters:
     """An estimate of the gradient of E objective(phi + sigma e), from `pairs` pairs of values.
 
-    objective: phi -> one number, the same function at every call.
+    objective: parameters (P, ...) -> (P,), a value for each of P copies of the parameters.  It is
+        called twice, and must be the same function.
     """
-    total = {name: zeros_like(p) for name, p in phi.items()}
-    for _ in range(pairs):
-        e = {n: normal(0, 1, p.shape, p.dtype, p.device, rng) for n, p in phi.items()}
-        ahead = objective({n: p + sigma * e[n] for n, p in phi.items()})
-        behind = objective({n: p - sigma * e[n] for n, p in phi.items()})
-        slope = (ahead - behind) / (2 * sigma)
-        total = {n: total[n] + slope * e[n] for n in total}
-    return {name: t / pairs for name, t in total.items()}
+    e = {n: normal(0, 1, (pairs, *p.shape), p.dtype, p.device, rng) for n, p in phi.items()}
+    ahead = objective({name: p + sigma * e[name] for name, p in phi.items()})
+    behind = objective({name: p - sigma * e[name] for name, p in phi.items()})
+    slope = (ahead - behind) / (2 * sigma)  # (P,)
+    return {name: tensordot(slope, e[name], 1) / pairs for name in e}

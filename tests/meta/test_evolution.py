@@ -10,6 +10,12 @@ from minidl.meta import evolution_gradient, meta_loss
 from .problems import leaf, numpy, quadratic, quadratic_loss, regression
 
 
+def each(objective):
+    """An objective of one set of parameters as one of P sets: (P, ...) -> (P,)."""
+    one = lambda *parts, names: objective(dict(zip(names, parts)))
+    return lambda many: minidl.stack([one(*parts, names=many) for parts in zip(*many.values())])
+
+
 def test_on_a_quadratic_each_pair_gives_its_direction_times_the_slope(device):
     """[F(phi + s e) - F(phi - s e)] / 2s = e . grad F exactly, whatever s."""
     oracle, tasks, phi = quadratic(0, device=device)
@@ -17,7 +23,7 @@ def test_on_a_quadratic_each_pair_gives_its_direction_times_the_slope(device):
     exact = oracle.gradient(phi, 2, 0.2)
     for sigma in (1e-3, 1.0):
         rng, same = (minidl.backend.generator(device, 5) for _ in range(2))
-        g = evolution_gradient(objective, {"w": leaf(phi, device)}, 1, sigma, rng)
+        g = evolution_gradient(each(objective), {"w": leaf(phi, device)}, 1, sigma, rng)
         e = numpy(minidl.random.normal(0, 1, 3, "float64", device, same))
         assert np.allclose(numpy(g["w"]), e * (e @ exact), rtol=1e-9, atol=1e-10)
 
@@ -30,7 +36,7 @@ def test_it_points_along_the_gradient_of_maml():
     net, loss, tasks = regression(0)
     phi = dict(net.named_parameters())
     objective = lambda phi: meta_loss(loss, phi, tasks, 1, 0.1)
-    estimate = evolution_gradient(objective, phi, 1000, 0.01, np.random.default_rng(0))
+    estimate = evolution_gradient(each(objective), phi, 1000, 0.01, np.random.default_rng(0))
     exact = minidl.autograd.grad(objective(phi), [*phi.values()])
     u = np.concatenate([estimate[name].data.ravel() for name in phi])
     v = np.concatenate([g.data.ravel() for g in exact])
@@ -41,7 +47,7 @@ def test_it_points_along_the_gradient_of_maml():
 
 def test_it_needs_no_derivative_of_the_objective():
     """Rounded to a grid, a loss has slope 0 almost everywhere, and its smoothed version not."""
-    coarse = lambda phi: minidl.round((phi["w"] ** 2).sum() * 4) / 4
+    coarse = lambda phi: minidl.round((phi["w"] ** 2).sum(axis=1) * 4) / 4
     phi = {"w": leaf(np.array([1.0, -2.0]))}
     g = evolution_gradient(coarse, phi, 2000, 0.5, np.random.default_rng(1))["w"].data
     assert np.allclose(g, [2.0, -4.0], atol=0.5)  # standard errors .11 and .16
@@ -53,7 +59,7 @@ def test_as_an_outer_loop_it_finds_the_optimum_of_maml():
     optimiser = optim.SGD([w], lr=0.3)
     objective = lambda phi: meta_loss(quadratic_loss, phi, tasks, 2, 0.2)
     for _ in range(100):
-        w.grad = evolution_gradient(objective, {"w": w}, 4, 0.1, rng)["w"]
+        w.grad = evolution_gradient(each(objective), {"w": w}, 4, 0.1, rng)["w"]
         optimiser.step()
     # e e' grad F vanishes with grad F, so that the noise dies out as the optimum comes near
     assert np.allclose(w.data, oracle.maml_optimum(2, 0.2), atol=1e-3)
@@ -62,7 +68,7 @@ def test_as_an_outer_loop_it_finds_the_optimum_of_maml():
 def test_it_records_nothing():
     _, tasks, phi = quadratic(2)
     objective = lambda phi: meta_loss(quadratic_loss, phi, tasks, 1, 0.2)
-    g = evolution_gradient(objective, {"w": leaf(phi)}, 2, 0.1, np.random.default_rng(0))
+    g = evolution_gradient(each(objective), {"w": leaf(phi)}, 2, 0.1, np.random.default_rng(0))
     assert not g["w"].requires_grad
     with pytest.raises(RuntimeError):
         minidl.autograd.grad(g["w"].sum(), leaf(phi))

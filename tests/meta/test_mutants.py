@@ -175,8 +175,8 @@ MUTANTS = [
     ),
     Mutant(
         "evolution with other noise behind than ahead",
-        evolution.evolution_gradient, "p - sigma * e[n]",
-        "p - sigma * normal(0, 1, p.shape, p.dtype, p.device, rng)",
+        evolution.evolution_gradient, "p - sigma * e[name]",
+        "p - sigma * normal(0, 1, e[name].shape, p.dtype, p.device, rng)",
         test_evolution.test_on_a_quadratic_each_pair_gives_its_direction_times_the_slope,
         ("cpu",),
     ),
