@@ -82,8 +82,11 @@ def std(x, axis=None, ddof=0, keepdims=False):
 
 
 def _std_x(g, x, y, axis, ddof):
-    # d sqrt(v)/dx = dv/dx / (2 sqrt(v)), and 0 where the deviation is 0
-    flat = y == 0
+    # d sqrt(v)/dx = dv/dx / (2 sqrt(v)).  It is 0 where all are equal, which y may not show:
+    # the mean of three times 0.1 is rounded, and their deviation from it is 1e-17.
+    if x.size == 0:
+        return x
+    flat = reshape(max(x, axis) == min(x, axis), y.shape)
     factor = where(flat, 0.0, g / where(flat, 1.0, y))
     deviation = x - mean(x, axis, True)
     return spread(factor, x.shape, axis) * deviation / float(count(x.shape, axis) - ddof)
@@ -219,7 +222,7 @@ def _cumprod_x(g, x, y, axis):
     a_k the product of x_{k+1} ... x_{k+s}.
     """
     shape = x.shape
-    x, axis = (reshape(x, -1), 0) if axis is None else (x, axis % x.ndim)
+    x, axis = (x, axis % x.ndim) if axis is not None and x.ndim else (reshape(x, -1), 0)
 
     def shifted(t, s, fill):
         """t moved s places towards the front along the axis, or -s towards the end."""
