@@ -131,7 +131,15 @@ def array(data: Any, dtype: Any = None, device: str | None = None) -> Array:
     if is_array(source) and xp(source) is library:
         result = library.array(source, dtype=dtype)  # keeps the memory layout (order='K')
     else:
-        result = np.array(source, dtype=dtype)
+        try:
+            result = np.array(source, dtype=dtype)
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+            raise ValueError(
+                "lists of different lengths are no array: pad the shorter ones, or make a tensor "
+                "of each"
+            ) from None
         made_of_floats = dtype is None and result.dtype == np.float64
         if made_of_floats and not isinstance(source, np.ndarray | np.generic):
             if not _holds_arrays(source):
@@ -150,7 +158,8 @@ def checked_dtype(result: Array) -> Array:
             "conventions differ; keep real and imaginary part as two tensors"
         )
     if kind not in "fiub":
-        raise TypeError(f"a tensor holds numbers, not {result.dtype} data: {type(result).__name__}")
+        what = {"U": "text", "S": "bytes", "O": "objects such as None"}.get(kind, result.dtype)
+        raise TypeError(f"a tensor holds numbers, not {what}")
     return result
 
 

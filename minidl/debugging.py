@@ -23,6 +23,7 @@ import numpy as np
 from . import backend, errors
 from .accumulate import Scattered
 from .differences import random
+from .errors import explanations
 from .graph import Node, Tensor
 from .recording import Observer, no_grad
 
@@ -46,7 +47,10 @@ class debug(Observer):
 
     def made(self, node: Node, arguments: Sequence, y: Any) -> None:
         """Check what an operation computed; note where it was called, and what it saved."""
-        check_index(node.name, dict(zip(node.plan.op.names, arguments)))
+        if node.name in ("getitem", "index_put", "take_along_axis"):
+            problem = explanations[node.name](*arguments)
+            if problem:
+                raise IndexError(f"debug: {node.name}: {problem}")
         for part in y if isinstance(y, tuple) else (y,):
             at = first(np.isnan, part)
             if at is not None and not any(
@@ -212,37 +216,3 @@ def values_at(names: Sequence[str], values: Sequence, at: tuple) -> dict[str, fl
             if all(i < n for i, n in zip(place, value.shape)):
                 found[name] = value[place].item()
     return found
-
-
-# ------------------------------------------------------------------------------------ indices
-
-
-def check_index(name: str, arguments: dict[str, Any]) -> None:
-    """Raise IndexError if an operation that reads or writes by index was given one out of range."""
-    if name in ("getitem", "index_put"):
-        shape, axis = arguments["x"].shape, 0
-        index = arguments["index"]
-        parts = index if isinstance(index, tuple) else (index,)
-        taken = sum(_axes(part) for part in parts)
-        for part in parts:
-            if part is Ellipsis:
-                axis += len(shape) - taken
-            elif backend.is_array(part) and part.dtype.kind in "iu":
-                _check_range(name, part, axis, shape)
-            axis += _axes(part)
-    elif name == "take_along_axis":
-        x = arguments["x"]
-        _check_range(name, arguments["indices"], arguments["axis"] % x.ndim, x.shape)
-
-
-def _axes(part: Any) -> int:
-    """How many axes one part of an index goes through."""
-    if part is None or part is Ellipsis:
-        return 0
-    return part.ndim if backend.is_array(part) and part.dtype.kind == "b" else 1
-
-
-def _check_range(name: str, index: Any, axis: int, shape: tuple[int, ...]) -> None:
-    if index.size and (int(index.min()) < -shape[axis] or int(index.max()) >= shape[axis]):
-        wrong = int(index.min() if int(index.min()) < -shape[axis] else index.max())
-        raise errors.index_out_of_range(name, wrong, axis, shape)

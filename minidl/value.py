@@ -6,6 +6,7 @@ a conversion would cut the graph without a word, it raises instead.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -85,7 +86,8 @@ class Value:
         elif hasattr(np, name) and not name.startswith("_"):
             hint = f"NumPy has it as a function: try minidl.{name}(x)"
         else:
-            hint = "dir(x) lists what there is"
+            near = difflib.get_close_matches(name, dir(type(self)), 1)
+            hint = f"did you mean {near[0]!r}?" if near else "dir(x) lists what there is"
         raise AttributeError(f"a Tensor has no {name!r}: {hint}", name=name, obj=self)
 
     # ----- to Python

@@ -132,6 +132,18 @@ def test_state_is_not_updated_twice():
         assert np.array_equal(a, b)
 
 
+def test_batch_norm_counts_a_batch_once():
+    states = []
+    for call in (lambda m, x: m(x), checkpoint):
+        model = nn.Sequential(nn.Linear(3, 4, rng=0), nn.BatchNorm1d(4), nn.ReLU())
+        call(model, tensor(x0.astype(np.float32))).sum().backward()
+        gradients = [p.grad for p in model.parameters()]
+        states.append([model[1].num_batches_tracked, *model.state_dict().values(), *gradients])
+    assert states[1][0].item() == 1
+    for a, b in zip(*states, strict=True):
+        assert np.array_equal(a.numpy(), b.numpy())
+
+
 def test_hooks_run_once():
     seen = []
     x = leaf(x0)

@@ -21,7 +21,8 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False, *, rng: Any = None) -> None:
         if not 0.0 <= p <= 1.0:
-            raise ValueError(f"p is the probability to drop, from 0 to 1, not {p}")
+            name = type(self).__name__
+            raise ValueError(f"{name}: p is the probability to drop, from 0 to 1, not {p}")
         self.p, self.rng = p, rng
 
     def forward(self, input: Tensor) -> Tensor:

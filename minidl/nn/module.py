@@ -7,6 +7,7 @@ names of parameters, and so the keys of `state_dict`, are paths of attributes: "
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -122,7 +123,9 @@ class Module:
         parametrizations = self.__dict__.get("parametrizations", ())
         if name in parametrizations:
             return parametrizations[name]()
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+        near = difflib.get_close_matches(name, {*vars(self), *dir(type(self))}, 1)
+        hint = f": did you mean {near[0]!r}?" if near else ""
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
 
     def _refuse_hidden(self, name: str, value: Any) -> None:
         """A plain list of layers would never be trained: parameters() looks at attributes only."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Tensor
+from ..recording import mode
 from . import functional as F
 from . import init
 from .module import Module
@@ -37,6 +38,9 @@ class Normalization(Module):
 
 
 # ------------------------------------------------------------------------- across the batch
+
+
+_images = {2: "(N, C)", 3: "(N, C, L)", 4: "(N, C, H, W)", 5: "(N, C, D, H, W)"}  # by axes
 
 
 class BatchNorm(Normalization):
@@ -94,7 +98,7 @@ class BatchNorm(Normalization):
 
     def _share(self) -> float:
         """By how much the running statistics move now."""
-        if not (self.training and self.track_running_stats):
+        if not (self.training and self.track_running_stats) or mode.replaying:
             return 0.0
         self.num_batches_tracked.data = self.num_batches_tracked.data + 1
         return 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
@@ -102,7 +106,7 @@ class BatchNorm(Normalization):
     def _check(self, input: Tensor) -> None:
         least, most = self.axes
         if not least <= input.ndim <= most:
-            shapes = f"{least} axes" if least == most else f"{least} or {most} axes"
+            shapes = " or ".join(_images[n] for n in range(least, most + 1))
             raise ValueError(f"{type(self).__name__} takes {shapes}, not input {input.shape}")
 
 

@@ -16,6 +16,7 @@ from . import (
     choices,
     conv,
     elementwise,
+    explanations,  # noqa: F401
     indexing,
     linalg,
     products,

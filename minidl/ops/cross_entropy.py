@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend
+from .. import backend, errors
 from ..graph import Tensor, op
 from .activations import logsigmoid, sigmoid
 from .choices import maximum, where
@@ -43,6 +43,11 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing is from 0 to 1, not {label_smoothing}")
     if target.dtype.kind == "f":
+        if target.ndim == input.ndim - 1:
+            raise TypeError(
+                f"cross_entropy: class indices are whole numbers, and target {target.shape} is "
+                f"{target.dtype}: use target.astype('int64')"
+            )
         check_same_shape("cross_entropy", input, target)
         axis = class_axis(input)
         q = (1.0 - label_smoothing) * target + label_smoothing / input.shape[axis]
@@ -195,7 +200,8 @@ def _checked(target, classes, ignore_index):
         lowest, highest = t.min(), t.max()
     if lowest < 0 or highest >= classes:
         wrong = lowest if lowest < 0 else highest
-        raise IndexError(f"class {wrong} does not exist: {classes} classes are 0 to {classes - 1}")
+        text = f"class {wrong} does not exist: {classes} classes are 0 to {classes - 1}"
+        raise errors.complete(IndexError(text))
     return t, ignored
 
 
@@ -218,7 +224,8 @@ def check_class_shape(name: str, input: Any, target: Any) -> None:
 def bernoulli_nll(p, target):
     """-(t log p + (1 - t) log(1 - p)), each logarithm at least -100, as PyTorch has it."""
     if not ((p >= 0) & (p <= 1)).all():
-        raise ValueError("probabilities must be from 0 to 1: give logits to the with_logits form")
+        text = "probabilities must be from 0 to 1: give logits to the with_logits form"
+        raise errors.complete(ValueError(text))
     with np.errstate(divide="ignore"):
         yes, no = np.maximum(np.log(p), -100.0), np.maximum(np.log1p(-p), -100.0)
     return -(target * yes + (1.0 - target) * no)

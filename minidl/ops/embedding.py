@@ -36,14 +36,14 @@ def embedding(
     return rows
 
 
-def row_numbers(index: Any, count: int) -> Any:
-    """The array of numbers, which must be those of rows."""
+def row_numbers(index: Any, count: int, name: str = "embedding") -> Any:
+    """The array of numbers, which must be those of `count` rows; `name` is who asks."""
     index = plain_index(index)
     if index.dtype.kind not in "iu":
-        raise TypeError(f"embedding: rows are looked up by integers, not by {index.dtype}")
+        raise TypeError(f"{name}: indices are whole numbers, not {index.dtype}")
     if index.size and (index.min() < 0 or index.max() >= count):
         wrong = index.min() if index.min() < 0 else index.max()
-        raise IndexError(f"embedding: row {wrong} does not exist: there are 0 to {count - 1}")
+        raise IndexError(f"{name}: index {wrong} does not exist: there are 0 to {count - 1}")
     return index
 
 

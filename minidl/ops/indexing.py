@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import backend
 from ..accumulate import Scattered
+from ..errors import checked_axis
 from ..graph import Tensor, op
 from .choices import where
 from .shape import reshape
@@ -23,8 +24,8 @@ def plain_index(index: Any) -> Any:
         return tuple(plain_index(i) for i in index)
     if isinstance(index, Tensor):
         index = index.data
-    if isinstance(index, list):
-        index = np.asarray(index, dtype=None if index else np.int64)
+    if isinstance(index, list | range):
+        index = np.asarray(index, dtype=None if len(index) else np.int64)
     return index
 
 
@@ -166,7 +167,7 @@ def take(x, indices, axis=None):
         indices = array if backend.is_array(array) and library is not np else library.asarray(array)
     if axis is None:
         return getitem(reshape(x, -1), indices)
-    return getitem(x, (slice(None),) * (axis % x.ndim) + (indices,))
+    return getitem(x, (slice(None),) * checked_axis("take", axis, x.shape) + (indices,))
 
 
 def put_along_axis(x, indices, values, axis):
@@ -184,7 +185,7 @@ def index_add(x, index, values):
 
 def repeat(x, repeats, axis=None):
     """Each element repeated along `axis`, so many times (one number, or one for each element)."""
-    x, axis = (reshape(x, -1), 0) if axis is None else (x, axis)
+    x, axis = (reshape(x, -1), 0) if axis is None else (x, checked_axis("repeat", axis, x.shape))
     return take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis)
 
 
@@ -210,6 +211,15 @@ def pad(x, pad_width, mode="constant", constant_values=0.0):
     mode: 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'.  All but the first copy elements of
     x into the border, which is a reading by index.
     """
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(
+            f"pad: mode must be 'constant', 'edge', 'reflect', 'symmetric' or 'wrap', not {mode!r}"
+        )
+    if np.shape(pad_width) not in ((), (1,), (2,), (1, 2), (x.ndim, 1), (x.ndim, 2)):
+        raise ValueError(
+            f"pad: pad_width is a number, a pair (before, after), or such a pair for each of the "
+            f"{x.ndim} axes of shape {x.shape}, not of shape {np.shape(pad_width)}"
+        )
     widths = tuple((int(b), int(a)) for b, a in np.broadcast_to(np.asarray(pad_width), (x.ndim, 2)))
     if mode == "constant":
         return pad_constant(x, widths, constant_values)

@@ -17,9 +17,11 @@ def linear(x, weight, bias=None):
     Raises TypeError where dtypes differ: one float64 array would make the whole network float64.
     """
     if x.dtype != weight.dtype:
-        raise TypeError(
-            f"the input is {x.dtype}, the weight {weight.dtype}: cast the input with "
-            f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
+        raise errors.complete(
+            TypeError(
+                f"the input is {x.dtype}, the weight {weight.dtype}: cast the input with "
+                f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
+            )
         )
     y = np.matmul(x, weight.T)
     if bias is not None:

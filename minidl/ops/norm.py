@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..graph import Tensor
-from ..recording import no_grad
+from ..recording import mode, no_grad
 from .elementwise import rsqrt
 from .reduce import mean, var
 from .shape import reshape
@@ -161,7 +161,9 @@ def _with_statistics(name, x, m, v, weight, bias, eps):
 
 
 def _move(running, batch, momentum):
-    """running <- (1 - momentum) running + momentum batch, in place."""
+    """running <- (1 - momentum) running + momentum batch, in place; not again in a checkpoint."""
+    if mode.replaying:
+        return
     with no_grad():
         running.copy_((1.0 - momentum) * running + momentum * batch.detach())
 
@@ -170,7 +172,14 @@ def _count(name, x, axes):
     """How many elements share a variance; ValueError for less than two."""
     n = math.prod(x.shape[axis] for axis in axes)
     if n < 2:
-        raise ValueError(f"{name}: a variance of {n} elements (axes {axes} of input {x.shape})")
+        more = {
+            "batch_norm": "a larger batch, or, if this is not training, call model.eval()",
+            "instance_norm": "it longer signals or larger images",
+        }
+        raise ValueError(
+            f"{name}: a variance needs at least two values, and input {x.shape} has {n} along axes "
+            f"{axes}: give {more[name]}"
+        )
     return n
 
 

@@ -52,7 +52,7 @@ def _why_not(a, b):
     if a.shape[-1] != inner:
         return (
             f"{a.shape} @ {b.shape}: the inner lengths {a.shape[-1]} and {inner} differ; the last "
-            f"axis of a must be as long as the {'only' if b.ndim == 1 else 'last but one'} of b"
+            f"axis of a must be as long as {'b' if b.ndim == 1 else 'the last but one of b'}"
         )
     return f"{a.shape} @ {b.shape}: the leading axes do not broadcast"
 
@@ -73,6 +73,15 @@ def einsum(subscripts, *operands):
     contracts pairs of operands as matrix products.
     """
     letters, result = spelled_out(subscripts, [np.ndim(o) for o in operands])
+    lengths: dict[str, tuple[int, int]] = {}  # of a letter: how long, and in which operand
+    for i, (part, operand) in enumerate(zip(letters, operands)):
+        for letter, n in zip(part, np.shape(operand)):
+            first, k = lengths.setdefault(letter, (n, i))
+            if n not in (first, 1) and first != 1:
+                raise ValueError(
+                    f"einsum: {subscripts!r}: axis {letter!r} is {first} long in operand {k} and "
+                    f"{n} in operand {i}"
+                )
     return einsum_of(list(operands), ",".join(letters) + "->" + result)
 
 
@@ -81,9 +90,7 @@ def spelled_out(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     inputs, arrow, result = subscripts.replace(" ", "").partition("->")
     parts = inputs.split(",")
     if len(parts) != len(ndims):
-        raise ValueError(
-            f"einsum: {subscripts!r} names {len(parts)} operands, {len(ndims)} were given"
-        )
+        raise ValueError(f"einsum: {subscripts!r} names {len(parts)} operands, not {len(ndims)}")
     unused = [
         c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in subscripts
     ]

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from .. import backend
+from ..errors import checked_axis, complete
 from ..graph import op
 
 
@@ -83,11 +84,13 @@ def ravel(x):
 
 def moveaxis(x, source, destination):
     """The axes `source` moved to the places `destination`, the others left in order."""
-    ndim = x.ndim
-    source = [a % ndim for a in (source if isinstance(source, list | tuple) else [source])]
-    target = destination if isinstance(destination, list | tuple) else [destination]
-    order = [a for a in range(ndim) if a not in source]
-    for place, axis in sorted((t % ndim, a) for t, a in zip(target, source)):
+    given = [source, destination]
+    source, target = (
+        [checked_axis("moveaxis", a, x.shape) for a in (v if isinstance(v, list | tuple) else [v])]
+        for v in given
+    )
+    order = [a for a in range(x.ndim) if a not in source]
+    for place, axis in sorted(zip(target, source)):
         order.insert(place, axis)
     return transpose(x, tuple(order))
 
@@ -124,6 +127,8 @@ def meshgrid(*arrays, indexing="xy"):
 @op
 def astype(x, dtype):
     """The elements in another dtype.  To integers there is no derivative."""
+    if np.dtype(dtype).kind not in "fiub":
+        raise complete(TypeError(f"a tensor holds floats, whole numbers or bools, not {dtype}"))
     return x.astype(dtype)
 
 
@@ -202,6 +207,7 @@ split.vjp(x=_split_rule)
 
 def array_split(x, indices_or_sections, axis=0):
     """As split, but so many pieces need not be equal: the first ones are longer by one."""
+    axis = checked_axis("array_split", axis, x.shape)
     if isinstance(indices_or_sections, int):
         short, longer = divmod(x.shape[axis], indices_or_sections)
         lengths = [short + (i < longer) for i in range(indices_or_sections)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import checked_axis, complete
 from ..graph import op
 from .activations import sigmoid
 from .elementwise import exp
@@ -41,10 +42,11 @@ def glu(x, axis=-1):
 
     Dauphin et al. 2017 (arXiv:1612.08083), eq. 1.  Raises ValueError for an axis of odd length.
     """
-    length = x.shape[axis]
+    place = checked_axis("glu", axis, x.shape)
+    length = x.shape[place]
     if length % 2:
         raise ValueError(f"glu: axis {axis} of shape {x.shape} has odd length {length}: no halves")
-    before = (slice(None),) * (axis % x.ndim)
+    before = (slice(None),) * place
     half = length // 2
     return x[(*before, slice(None, half))] * sigmoid(x[(*before, slice(half, None))])
 
@@ -53,7 +55,8 @@ def glu(x, axis=-1):
 def winners(x, k, axis=-1):
     """True at the k largest entries along an axis; of equal entries the first ones win."""
     if not 0 <= k <= x.shape[axis]:
-        raise ValueError(f"k must be from 0 to {x.shape[axis]}, the length of axis {axis}, not {k}")
+        n = x.shape[axis]
+        raise complete(ValueError(f"k must be from 0 to {n}, the length of axis {axis}, not {k}"))
     order = np.argsort(-x, axis=axis, kind="stable")
     rank = np.argsort(order, axis=axis)
     return rank < k

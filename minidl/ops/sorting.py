@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend
+from ..errors import checked_axis
 from ..graph import Tensor, op
 from .choices import isnan, where
 from .indexing import getitem, plain_index, take, take_along_axis
@@ -25,16 +26,18 @@ def sort(x, axis=-1):
     """x sorted along `axis`, smallest first (a new tensor, also as a method)."""
     if axis is None:
         x, axis = reshape(x, -1), 0
+    axis = checked_axis("sort", axis, x.shape)
     return take_along_axis(x, argsort(x, axis), axis)
 
 
 def topk(x, k, axis=-1, largest=True):
     """The k largest (or smallest) elements along `axis`, in order, and their indices."""
+    axis = checked_axis("topk", axis, x.shape)
     n = x.shape[axis]
     if not 0 <= k <= n:
         raise ValueError(f"topk: k = {k}, but axis {axis} has length {n}: k must be 0 to {n}")
     order = argsort(-x if largest else x, axis)
-    indices = getitem(order, (slice(None),) * (axis % x.ndim) + (slice(0, k),))
+    indices = getitem(order, (slice(None),) * axis + (slice(0, k),))
     return take_along_axis(x, indices, axis), indices
 
 

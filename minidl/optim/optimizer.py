@@ -59,7 +59,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
         if isinstance(params, Tensor):
-            raise TypeError(f"{self._name}: params is a list of tensors, not one tensor: [tensor]")
+            raise TypeError(f"{self._name}: params is a list of tensors: for one, write [x]")
         params = list(params)
         if not params:
             raise ValueError(f"{self._name} got no parameters to optimise")

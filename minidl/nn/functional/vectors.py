@@ -73,5 +73,5 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     numbers = indexing.plain_index(tensor)
     count = int(numbers.max()) + 1 if num_classes < 0 else num_classes
-    numbers = tables.row_numbers(numbers, count)
+    numbers = tables.row_numbers(numbers, count, "one_hot")
     return Tensor((numbers[..., None] == backend.xp(numbers).arange(count)).astype(np.int64))
