@@ -268,7 +268,7 @@ def test_on_every_device(shape, scales, function, device):
 x = tensor(np.zeros((2, 4, 3), np.float32))
 four, five = (tensor(np.zeros(n, np.float32)) for n in (4, 5))
 WRONG = [
-    (lambda: batch_norm(x[:1, :, :1]), r"batch_norm: a variance needs at least two values .*\(1, 4, 1\)"),
+    (lambda: batch_norm(x[:1, :, :1]), r"batch_norm: .* at least two values.*\(1, 4, 1\)"),
     (lambda: batch_norm(x, five), r"weight \(5,\) must be \(4,\), for input \(2, 4, 3\)"),
     (lambda: batch_norm(x, four, five), r"bias \(5,\) must be \(4,\)"),
     (lambda: F.batch_norm(x, five, four), r"running_mean \(5,\) must be \(4,\)"),
@@ -277,7 +277,7 @@ WRONG = [
     (lambda: F.layer_norm(x, (4, 3), four), r"weight \(4,\) must be \(4, 3\)"),
     (lambda: F.rms_norm(x, (2, 3)), r"rms_norm: the last axes of input"),
     (lambda: F.group_norm(x, 3), r"num_groups=3 must divide the 4 channels of \(2, 4, 3\)"),
-    (lambda: F.instance_norm(x[:, :, :1]), r"instance_norm: a variance needs at least two values"),
+    (lambda: F.instance_norm(x[:, :, :1]), r"instance_norm: .*needs at least two values"),
 ]
 
 
