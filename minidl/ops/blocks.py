@@ -22,10 +22,15 @@ import numpy as np
 
 from .. import backend
 
-CPU_BLOCK = (
-    1 << 21
-)  # bytes; measured: smaller blocks pay more overhead, larger ones leave the cache
-GPU_BLOCK = 1 << 28  # bytes; there is no cache to fit: this only bounds the memory
+# Bytes.  Measured: half of CPU_BLOCK pays more overhead, and four times as much leaves the cache.
+# A GPU has no cache to fit, so GPU_BLOCK only bounds the memory.
+CPU_BLOCK, GPU_BLOCK = 1 << 21, 1 << 28
+SHARE = 1 << 18  # bytes; for less it takes longer to wake a thread than to do the work
+
+
+def block_bytes(like: Any) -> int:
+    """How large a block should be, where the array `like` is."""
+    return CPU_BLOCK if backend.xp(like) is np else GPU_BLOCK
 
 
 def in_blocks(
@@ -36,12 +41,12 @@ def in_blocks(
     bytes_each: the memory that one of the `count` examples takes while it is worked on.
     like: an array; those of a GPU are cut into large blocks, and are all one share.
     """
-    on_cpu = backend.xp(like) is np
-    cores = _blas.threads() if on_cpu else 1
-    fitting = max(1, (CPU_BLOCK if on_cpu else GPU_BLOCK) // max(1, bytes_each))
-    length = max(1, min(fitting, -(-count // cores)))
+    cores = _blas.threads() if backend.xp(like) is np else 1
+    helpers = min(cores - 1, count * bytes_each // SHARE)
+    fitting = block_bytes(like) // max(1, bytes_each)
+    length = max(1, min(fitting, -(-count // (1 + helpers))))
     blocks = [slice(start, min(start + length, count)) for start in range(0, count, length)]
-    shares = [blocks[i::cores] for i in range(min(cores, len(blocks)))]
+    shares = [blocks[i :: 1 + helpers] for i in range(min(1 + helpers, len(blocks)))]
     if len(shares) < 2 or not _turn.acquire(blocking=False):  # another thread has the cores
         return [work(share) for share in shares]
     try:
@@ -72,8 +77,10 @@ class _Blas:
     """The number of threads that NumPy's BLAS uses, if it is OpenBLAS; otherwise 1, for good."""
 
     def __init__(self) -> None:
-        # The symbol is looked up in NumPy's own extension and in the libraries that it has loaded.
-        library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+        try:  # a symbol of NumPy's extension module is also sought in the libraries that it loads
+            library = ctypes.CDLL(np._core._multiarray_umath.__file__)
+        except (AttributeError, OSError):
+            return
         for prefix, suffix in ("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", ""):
             get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
             if get is not None:

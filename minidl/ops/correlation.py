@@ -40,7 +40,7 @@ import math
 import numpy as np
 
 from ..graph import op
-from .blocks import in_blocks
+from .blocks import block_bytes, in_blocks
 
 # ------------------------------------------------------------------- the form, open at each end
 
@@ -61,8 +61,8 @@ def correlation(x, weight, bias, window, groups):
 
     def work(blocks):
         for block in blocks:
-            seen = _seen(images[block], window, places, groups)
-            np.matmul(seen, matrix, out=_rows(y[block], groups))
+            for strip, seen in _seen(images[block], window, places, groups):
+                np.matmul(seen, matrix, out=_rows(y[block][:, strip], groups))
             if bias is not None:
                 y[block] += bias
 
@@ -111,8 +111,8 @@ def correlation_weight(x, z, window, groups):
     def work(blocks):
         total = zeros.copy()
         for block in blocks:
-            seen = _seen(images[block], window, places, groups)
-            total += np.matmul(_rows(results[block], groups).swapaxes(1, 2), seen)
+            for strip, seen in _seen(images[block], window, places, groups):
+                total += np.matmul(_rows(results[block][:, strip], groups).swapaxes(1, 2), seen)
         return total
 
     parts = in_blocks(work, len(x), _bytes(x.shape[1], f, window, places, x), x)
@@ -141,17 +141,29 @@ correlation_weight.vjp(
 
 
 def _seen(x, window, places, groups):
-    """What is seen from each place, as rows: (n, *size, C) to (groups, n * places, kernel * c)."""
+    """What is seen from each place, as the rows of a matrix; of a large image, strip by strip.
+
+    x: (n, *size, C).  Yields strips, which are slices of the first axis of places, each with its
+    rows, (groups, n * places in the strip, kernel * C / groups).
+    """
     few = x.shape[-1] < 4 * groups
     views = window.views(window.pad(x, first=1, order="K" if few else "C"), places)
     views = views.reshape(*views.shape[:-1], groups, -1)
-    d, group, channel = len(places), views.ndim - 2, views.ndim - 1
-    place, tap = range(1, d + 1), range(d + 1, 2 * d + 1)
-    rows, length = len(x) * math.prod(places), math.prod(window.kernel) * views.shape[-1]
+    pieces = 1 if len(x) > 1 else -(-views.size * x.itemsize // block_bytes(x))
+    height = -(-places[0] // pieces)
+    for start in range(0, places[0], height):
+        strip = slice(start, min(start + height, places[0]))
+        yield strip, _copied(views[:, strip], len(places), few)
+
+
+def _copied(views, d, few):
+    """views (n, *places, *kernel, groups, c) as (groups, n * places, kernel * c)."""
+    place, tap, (group, channel) = range(1, d + 1), range(d + 1, 2 * d + 1), (2 * d + 1, 2 * d + 2)
+    groups, rows = views.shape[group], math.prod(views.shape[: d + 1])
     if few:  # the long runs in memory are not over channels, but over places: copy columns
         columns = views.transpose(group, *tap, channel, 0, *place)
-        return columns.reshape(groups, length, rows).swapaxes(1, 2)
-    return views.transpose(group, 0, *place, *tap, channel).reshape(groups, rows, length)
+        return columns.reshape(groups, -1, rows).swapaxes(1, 2)
+    return views.transpose(group, 0, *place, *tap, channel).reshape(groups, rows, -1)
 
 
 def _rows(z, groups):

@@ -79,7 +79,7 @@ def _add_up(parts, x, window, taps):
     padded = x
     if any(map(any, window.padding)):
         padded = np.empty_like(x, shape=(*x.shape[:2], *window.padded(x.shape[2:])))
-    padded[...] = 0
+    padded[...] = 0  # there may be elements that no place sees
     for seen, part in zip(taps, parts):
         if window.overlaps:
             padded[(..., *seen)] += part

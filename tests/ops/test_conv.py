@@ -267,6 +267,7 @@ def three_threads(monkeypatch):
     blas = _Blas()
     monkeypatch.setattr(blocks, "_blas", blas)
     monkeypatch.setattr(blocks, "CPU_BLOCK", 1)  # an image a block
+    monkeypatch.setattr(blocks, "SHARE", 1)
     return blas
 
 
@@ -289,6 +290,24 @@ def test_blocks_and_threads_do_not_matter(groups, three_threads, monkeypatch):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-13)
 
 
+@each_case
+def test_strips_of_an_image_do_not_matter(
+    size, c, f, kernel, stride, padding, dilation, groups, monkeypatch
+):
+    x, weight, bias = draw(size, c, f, kernel, groups, n=2)
+    sliding = window("conv", kernel, stride, padding, dilation)
+    z = rng.standard_normal((2, f, *sliding.places(size)))
+    together = (
+        correlation.correlation(x, weight, bias, sliding, groups),
+        correlation_weight(x, z, sliding, groups),
+    )
+    monkeypatch.setattr(blocks, "CPU_BLOCK", 1)  # a row of places at a time
+    y = correlation.correlation(x, weight, bias, sliding, groups)
+    np.testing.assert_allclose(y, together[0], rtol=0, atol=1e-13)
+    w = correlation_weight(x, z, sliding, groups)
+    np.testing.assert_allclose(w, together[1], rtol=0, atol=1e-13)
+
+
 def test_an_error_in_a_thread_arrives_and_blas_is_let_go(three_threads):
     def work(share):
         if share[0].start == 1:  # not the caller's own share
@@ -304,6 +323,21 @@ def test_work_within_work_stays_in_its_thread(three_threads):
     result = blocks.in_blocks(inner, 3, 1, np.zeros(1))
     assert result == [[[0], [1], [2]]] * 3
     assert three_threads.told == [1, 3]
+
+
+def test_little_work_is_not_shared(three_threads, monkeypatch):
+    monkeypatch.setattr(blocks, "SHARE", 100)
+    number = lambda bytes_each: len(blocks.in_blocks(len, 8, bytes_each, np.zeros(1)))
+    assert [number(each) for each in (12, 13, 24, 25, 1000)] == [1, 2, 2, 3, 3]
+
+
+def test_blas_is_held_and_let_go():
+    """NumPy's own wheels bring OpenBLAS."""
+    before = blocks._blas.threads()
+    blocks._blas.set_threads(1)
+    assert blocks._blas.threads() == 1
+    blocks._blas.set_threads(before)
+    assert blocks._blas.threads() == before >= 1
 
 
 def test_every_example_is_in_one_block():
