@@ -2,15 +2,40 @@
 
 To read, in this order:
 
-    learner    the network: a body for all tasks, a head each
-    metrics    what was remembered, what was transferred
-    transfer   to first order: do the gradients of two tasks agree?
-    rehearsal  mix in old examples, or samples of a model of them
-    fisher     which parameters matter
-    ewc        elastic weight consolidation: hold these
-    lwf        learning without forgetting: hold the outputs
+    learner      the network: a body for all tasks, a head each
+    metrics      what was remembered, what was transferred
+    transfer     to first order: do the gradients of two tasks agree?
+    rehearsal    mix in old examples, or samples of a model of them
+    fisher       which parameters matter
+    ewc          elastic weight consolidation: hold these
+    lwf          learning without forgetting: hold the outputs
+    projection   move only in directions that the old tasks do not use
+    sparsity     k winners take all; drop the units that old tasks use
+    subnetworks  units of its own for each task
 """
 
-from . import ewc, fisher, learner, lwf, metrics, rehearsal, transfer
+from . import (
+    ewc,
+    fisher,
+    learner,
+    lwf,
+    metrics,
+    projection,
+    rehearsal,
+    sparsity,
+    subnetworks,
+    transfer,
+)
 
-__all__ = ["ewc", "fisher", "learner", "lwf", "metrics", "rehearsal", "transfer"]
+__all__ = [
+    "ewc",
+    "fisher",
+    "learner",
+    "lwf",
+    "metrics",
+    "projection",
+    "rehearsal",
+    "sparsity",
+    "subnetworks",
+    "transfer",
+]
