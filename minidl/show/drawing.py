@@ -27,7 +27,8 @@ from .picture import FAINT, INK, SMALL, Box, text, width_of
 
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 BROADCAST = "#c4660a"
-ACROSS, DOWN, MARGIN = 26, 34, 14  # pixels between boxes, between layers, around all
+ACROSS, DOWN, MARGIN = 26, 44, 14  # pixels between boxes, between layers, around all
+LABEL = 15  # of the way down, what is kept straight beside the name of an input
 
 
 def draw(target: Tensor | Callable, *inputs: Any, names: Any = None) -> Drawing:
@@ -126,8 +127,8 @@ def _leaf(facts: Facts, node: Leaf) -> Box:
 def _operation(facts: Facts, node: Node, settings: list[str]) -> Box:
     places = [(node, k) for k in range(max(node.outputs, 1))]
     name = ", ".join(facts.names[place] for place in places if place in facts.names)
-    shape = facts.shapes.get(places[0]) if len(places) == 1 else None
-    box = Box("operation", f"{name} = {node.name}" if name else node.name, shape)
+    title = f"{name} = {node.name}" if name else node.name
+    box = Box("operation", title, facts.shapes.get(places[0]))
     unbroken = ", ".join(setting.replace(" ", "\0") for setting in settings)
     box.notes += [line.replace("\0", " ") for line in textwrap.wrap(unbroken, 36)]
     box.notes += [f"{name}: a constant, not kept" for name in facts.unknown(node)]
@@ -206,7 +207,7 @@ def _arrows(arrows: list[Arrow], places: dict, ways: dict, sizes: dict) -> list[
             *way, (_, row) = ways[source, target]
             colour = BROADCAST if shape else INK
             lines.append(
-                _curve([start, *way, (end, row), (end, y - h / 2 - 2)], colour, bool(shape))
+                _curve([start, *way, (end, row - LABEL), (end, y - h / 2 - 2)], colour, bool(shape))
             )
             if len(into) > 1 or shape:
                 label = f"{name} {shape}".strip()
