@@ -4,13 +4,14 @@ An algorithm is tested against one of these before it is trained on anything.  T
 NumPy arrays in float64, use SciPy freely, and share no code with what they judge.
 """
 
-from . import gaussians, quadratic_tasks
+from . import chains, gaussians, quadratic_tasks
 from .enumeration import binary_states, log_sum_over_states
 from .quadrature import normal_expectation
 from .transport import wasserstein1, wasserstein1_dual, wasserstein1_line
 
 __all__ = [
     "binary_states",
+    "chains",
     "gaussians",
     "log_sum_over_states",
     "normal_expectation",
