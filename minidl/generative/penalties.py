@@ -2,7 +2,7 @@
 
     price      lambda E (|grad D(x)| - 1)^2    at points x between real and generated examples
                (WGAN-GP: Gulrajani et al. 2017, arXiv:1704.00028, equation 3), or around real ones
-               (DRAGAN: Kodali et al. 2017, arXiv:1705.07215, section 2.3); lambda = 10
+               (DRAGAN: Kodali et al. 2017, arXiv:1705.07215); lambda = 10
     clipping   every weight in [-c, c] after every step (WGAN: Arjovsky et al. 2017,
                arXiv:1701.07875, algorithm 1); c = .01
     spectral   every matrix divided by its largest singular value (Miyato et al. 2018,
@@ -24,6 +24,8 @@ Rows of the notes: wgan-gp, dragan, wgan-clip.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +93,7 @@ def clip_weights(critic: nn.Module, c: float = 0.01) -> None:
         p.data = np.clip(p.data, -c, c)
 
 
-def spectrally_normalised(critic: nn.Module) -> nn.Module:
+def spectrally_normalised(critic: nn.Module, rng: Any = None) -> nn.Module:
     """The critic with every linear layer and convolution divided by its spectral norm, in place.
 
     A convolution's norm is that of its kernel as a matrix (F, C kh kw); the map itself can stretch
@@ -99,7 +101,7 @@ def spectrally_normalised(critic: nn.Module) -> nn.Module:
     """
     for layer in critic.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
-            spectral_norm(layer)
+            spectral_norm(layer, rng=rng)
     return critic
 
 

@@ -10,8 +10,14 @@ from minidl.generative.gan_losses import (
     MINIMAX,
     NON_SATURATING,
     WASSERSTEIN,
+    classifier_loss,
 )
-from minidl.generative.penalties import around, between, spectrally_normalised
+from minidl.generative.penalties import (
+    around,
+    between,
+    gradient_penalty,
+    spectrally_normalised,
+)
 
 LOSSES = {"minimax": MINIMAX, "non-saturating": NON_SATURATING, "Wasserstein": WASSERSTEIN,
           "least squares": LEAST_SQUARES}  # fmt: skip
@@ -79,6 +85,14 @@ def test_the_critic_steps_down_the_whole_of_its_loss(points):
     before = weight.data[2, 1]
     game.critic_step(real, z)
     assert (before - weight.data[2, 1]) / 0.01 == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_loss_of_the_critic_is_loss_and_price():
+    game, real, z = small(MINIMAX, points=lambda x, y: around(x, y), price=3.0)
+    fake = game.generator(z).detach()
+    logits = game.critic(real), game.critic(fake)
+    expected = classifier_loss(*logits) + 3 * gradient_penalty(game.critic, around(real, fake))
+    assert game.critic_loss(real, fake).item() == pytest.approx(expected.item(), abs=1e-14)
 
 
 def test_a_round_is_k_steps_of_the_critic_and_one_of_the_generator():

@@ -41,13 +41,14 @@ def test_the_slope_is_that_of_each_example_over_all_its_axes():
     assert slopes(linear(direction), POINTS).detach().numpy() == pytest.approx(np.ones(6))
     assert gradient_penalty(linear(direction), POINTS).item() == pytest.approx(0, abs=1e-20)
     assert gradient_penalty(linear(5 * direction), POINTS).item() == pytest.approx(16)
+    assert gradient_penalty(linear(direction / 2), POINTS).item() == pytest.approx(0.25)
     lengths = np.linalg.norm(POINTS.numpy().reshape(6, -1), axis=1)
     assert slopes(bowl, POINTS).detach().numpy() == pytest.approx(lengths, abs=1e-10)
     expected = ((lengths - 1) ** 2).mean()
     assert gradient_penalty(bowl, POINTS).item() == pytest.approx(expected, abs=1e-10)
 
 
-def test_each_pair_has_its_own_point_and_all_of_its_pixels_lie_on_one_line():
+def test_each_pair_has_a_point_of_its_own_and_its_pixels_lie_on_one_line():
     real, fake = tensor(np.zeros((4, 2, 3, 3))), tensor(np.ones((4, 2, 3, 3)))
     alpha = np.array([0.0, 0.25, 0.5, 1.0]).reshape(4, 1, 1, 1)
     points = between(real, fake, tensor(alpha)).numpy()
