@@ -25,8 +25,6 @@ Rows of the notes: wgan-gp, dragan, wgan-clip.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .. import nn
@@ -93,7 +91,7 @@ def clip_weights(critic: nn.Module, c: float = 0.01) -> None:
         p.data = np.clip(p.data, -c, c)
 
 
-def spectrally_normalised(critic: nn.Module, rng: Any = None) -> nn.Module:
+def spectrally_normalised(critic: nn.Module) -> nn.Module:
     """The critic with every linear layer and convolution divided by its spectral norm, in place.
 
     A convolution's norm is that of its kernel as a matrix (F, C kh kw); the map itself can stretch
@@ -101,7 +99,7 @@ def spectrally_normalised(critic: nn.Module, rng: Any = None) -> nn.Module:
     """
     for layer in critic.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
-            spectral_norm(layer, rng=rng)
+            spectral_norm(layer)
     return critic
 
 

@@ -20,10 +20,10 @@ def players():
     return generator.double(), critic.double()
 
 
-def plain(loss, points=None, prepare=lambda critic: critic, **options):
+def plain(loss, points=None, prepare=lambda critic, on: critic, **options):
     def run(generator, critic, on):
         where = None if points is None else lambda x, y: points(x, y, on)
-        critic = prepare(critic)
+        critic = prepare(critic, on)
         steps = [optim.SGD(p.parameters(), lr=0.1) for p in (generator, critic)]
         game = gan.Game(generator, critic, loss, *steps, points=where, **options)
         gan.train_step(game, [(on(X), on(Z)), (on(X), on(-Z))], on(Z))
@@ -31,8 +31,17 @@ def plain(loss, points=None, prepare=lambda critic: critic, **options):
     return run
 
 
+def normalised(critic, on):
+    """With singular vectors that no longer depend on where they started, at random."""
+    critic = spectrally_normalised(critic)
+    for _ in range(100):
+        critic(on(X))
+    return critic
+
+
 def balanced(generator, critic, on):
-    critic = began.Energy(nn.Sequential(critic, nn.Linear(1, 3, rng=5).double().to(device=on.device)))
+    back = nn.Linear(1, 3, rng=5).double().to(device=on.device)
+    critic = began.Energy(nn.Sequential(critic, back))
     steps = [optim.SGD(p.parameters(), lr=0.1) for p in (generator, critic)]
     balance = began.Balance(k=0.5)
     began.train_step(gan.Game(generator, critic, balance.loss(), *steps), balance, on(X), on(Z))
@@ -51,7 +60,7 @@ ALGORITHMS = {
     "gradient penalty": plain(WASSERSTEIN, lambda x, y, on: between(x, y, on(ALPHA))),
     "least squares": plain(LEAST_SQUARES),
     "DRAGAN": plain(MINIMAX, lambda x, y, on: around(x, on(NOISE))),
-    "spectral": plain(NON_SATURATING, prepare=lambda critic: spectrally_normalised(critic, rng=5)),
+    "spectral": plain(NON_SATURATING, prepare=normalised),
     "BEGAN": balanced,
     "moments": moments,
 }
