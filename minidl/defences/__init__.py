@@ -8,11 +8,13 @@ To read, in this order:
     intervals             a box that holds every output: interval bound propagation
     linear_bounds         outputs between linear functions of the input: CROWN
     smoothing             the class that is said most often under noise
+    features              robust and non-robust features; why robustness can cost accuracy
 """
 
 from . import (
     adversarial_training,
     danskin,
+    features,
     intervals,
     linear_bounds,
     obfuscation,
@@ -22,6 +24,7 @@ from . import (
 __all__ = [
     "adversarial_training",
     "danskin",
+    "features",
     "intervals",
     "linear_bounds",
     "obfuscation",

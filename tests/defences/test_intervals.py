@@ -129,10 +129,22 @@ def test_layers_without_bounds_are_named():
     box = Box(tensor(np.zeros((2, 3))), tensor(np.ones((2, 3))))
     with pytest.raises(TypeError, match="no interval bounds for GELU"):
         through(nn.Sequential(nn.GELU()), box)
-    with pytest.raises(ValueError, match="Dropout is in training mode"):
-        through(nn.Sequential(nn.Dropout(0.5)), box)
     with pytest.raises(ValueError, match="not monotone"):
         through(nn.LeakyReLU(-0.5), box)
     with pytest.raises(TypeError, match="circular"):
         images = Box(*(side.reshape(2, 1, 3, 1) for side in box))
         through(nn.Conv2d(1, 1, 3, padding=1, padding_mode="circular").double(), images)
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(3).double()])
+def test_a_network_in_training_is_refused(layer):
+    """With dropout or batch statistics there are no bounds for one example; in use there are."""
+    box = Box(tensor(np.zeros((2, 3))), tensor(np.ones((2, 3))))
+    try:
+        through(nn.Sequential(layer), box)
+        said = "nothing"
+    except ValueError as error:
+        said = str(error)
+    assert f"{type(layer).__name__} is in training mode" in said
+    through(nn.Sequential(layer.eval()), box)
+    layer.train()

@@ -123,14 +123,20 @@ def test_it_abstains_where_the_noise_makes_it_a_coin():
     assert (certify(net, tensor(away), 1.0, 14, 1e-4, rng).classes != ABSTAIN).any()
 
 
-def test_the_class_is_chosen_on_draws_of_its_own(monkeypatch):
-    seen = []
-    monkeypatch.setattr(
-        smoothing, "counts", lambda *args: seen.append(args) or np.array([[1, 3], [2, 0]])
-    )
-    certify(None, tensor(np.zeros((2, 3))), 0.5, 1000, 0.001, "the generator", n0=77)
-    assert [args[3] for args in seen] == [77, 1000]
-    assert all(args[4] == "the generator" for args in seen)
+def test_the_class_is_chosen_on_draws_of_its_own():
+    """Of a model that says 0 in its first 60 answers and 1 ever after: 0 is chosen, and is then
+    never said again, so that nothing is certified."""
+    answers = np.repeat([0, 1], [60, 1000])
+    asked = [0]
+
+    def model(x):
+        said = answers[asked[0] : asked[0] + len(x)]
+        asked[0] += len(x)
+        return Tensor(np.eye(2)[said])
+
+    x = tensor(np.zeros((1, 3)))
+    found = certify(model, x, 0.5, 1000, 0.001, np.random.default_rng(0), n0=60)
+    assert asked == [1060] and found.classes == ABSTAIN and found.radius == 0
 
 
 # ------------------------------------------------------------------------- a network, in the plane
