@@ -103,15 +103,21 @@ def image_rows(
 
     rows: {name: (N, H W) or (N, H, W)}, of which the first `columns` are shown, from 0 to 1.
     """
+    height, width = shape
+    gap = max(1, height // 8)  # of white, between images
+    tiles = [np.reshape(images[:columns], (-1, height, width)) for images in rows.values()]
+    tiles = [np.pad(line, ((0, 0), (0, gap), (0, gap)), constant_values=1) for line in tiles]
+    canvas = np.concatenate([np.concatenate(list(line), axis=1) for line in tiles])[:-gap, :-gap]
+    inches = 0.68 / width  # of a pixel
+    margin = 0.1 + 0.085 * max(map(len, rows))  # for the names
     figure, axes = new_figure(
-        0.72 * columns + 1.1, 0.76 * len(rows) + 0.35 * bool(title), len(rows), columns
+        canvas.shape[1] * inches + margin, canvas.shape[0] * inches + 0.35 * bool(title)
     )
-    for line, (name, images) in zip(axes, rows.items()):
-        for panel, image in zip(line, images):
-            panel.imshow(image.reshape(shape), cmap="gray", vmin=0, vmax=1)
-            panel.set_xticks([])
-            panel.set_yticks([])
-            panel.spines[:].set_visible(False)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    axes[0, 0].imshow(canvas, cmap="gray", vmin=0, vmax=1)
+    centres = np.arange(len(rows)) * (height + gap) + (height - 1) / 2
+    axes[0, 0].set_xticks([])
+    axes[0, 0].set_yticks(centres, list(rows), fontsize=9)
+    axes[0, 0].tick_params(length=0)
+    axes[0, 0].spines[:].set_visible(False)
     figure.suptitle(title, fontsize=11)
     return figure
