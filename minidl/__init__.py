@@ -10,7 +10,10 @@ tensor([2., 4.])
 # ruff: noqa: I001
 __version__ = "0.1.0"
 
-from . import autograd, data, distributions, nn, notes, optim, random
+import importlib as _importlib
+from types import ModuleType as _ModuleType
+
+from . import autograd, nn, optim, random
 from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .files import load, save
 from .checkpointing import checkpoint
@@ -58,3 +61,17 @@ from .transforms import (
 # fmt: on
 
 abs = absolute
+
+# Data sets bring along all that fetches and unpacks them: a third of the time of `import minidl`.
+_imported_when_named = ("data", "distributions", "notes")
+
+
+def __getattr__(name: str) -> _ModuleType:
+    """`minidl.data` and the like, at their first use."""
+    if name in _imported_when_named:
+        return _importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"minidl has no {name!r}: dir(minidl) lists what there is")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_imported_when_named]

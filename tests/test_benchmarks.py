@@ -1,5 +1,8 @@
 """The benchmarks' own logic: what is compared, and that both sides compute the same."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -40,3 +43,16 @@ def test_both_are_timed_in_every_round():
 def test_without_the_other_library():
     timing = compare(WORKLOADS[0], None, rounds=2, slice_s=0.001)
     assert (timing.ours > 0).all() and np.isnan(timing.theirs).all()
+
+
+def test_what_is_imported_only_when_it_is_named():
+    program = (
+        "import sys, minidl; assert 'http.client' not in sys.modules; assert 'data' in dir(minidl);"
+        "minidl.data.DataLoader; minidl.notes.where; minidl.distributions.Normal"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_name_that_is_missing():
+    with pytest.raises(AttributeError, match="minidl has no 'dada'"):
+        minidl.dada  # noqa: B018
