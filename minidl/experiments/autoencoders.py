@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import data as sets
-from .. import nn, no_grad
+from .. import nn
 from ..autoencoders.autoencoder import (
     TiedAutoencoder,
     deep_autoencoder,
@@ -26,6 +26,7 @@ from ..autoencoders.autoencoder import (
 )
 from ..autoencoders.denoising import denoising_loss, linear_denoiser
 from ..graph import Tensor
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run

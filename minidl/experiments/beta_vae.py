@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import no_grad, optim
+from .. import optim
 from ..autoencoders.disentanglement import betavae_score, gaussian_total_correlation
 from ..autoencoders.vae import VAE, gaussian_kl, mlp_vae, reparameterise, train_step
 from ..oracles.gaussians import reverse_water_filling
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run

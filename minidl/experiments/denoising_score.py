@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, no_grad
+from .. import nn
 from ..autoencoders.autoencoder import mlp
 from ..autoencoders.denoising import denoising_loss, score
 from ..graph import Tensor
 from ..oracles.gaussians import Mixture
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run
@@ -90,7 +91,5 @@ def draw(run: Run, fields: dict[float, tuple]) -> None:
             shown = arrows / np.maximum(1, np.linalg.norm(arrows, axis=1, keepdims=True) / longest)
             panel.quiver(*grid.T, *shown.T, color="C3", scale=14 * longest, width=0.004)
             panel.set(xticks=[], yticks=[], title=f"{name} score, noise {sigma}")
-    figure.suptitle(
-        "Blue: density of noisy points.  Arrows: score, to scale in each row"
-    )
+    figure.suptitle("Blue: density of noisy points.  Arrows: score (long ones cut)")
     run.save_figure("score", figure)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import data as sets
-from .. import nn, no_grad, optim
+from .. import nn, optim
 from ..autoencoders import adversarial, matching, wasserstein
 from ..autoencoders.autoencoder import (
     Autoencoder,
@@ -28,6 +28,7 @@ from ..autoencoders.autoencoder import (
 )
 from ..autoencoders.vae import VAE, mlp_vae, reparameterise, train_step
 from ..graph import Tensor
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, no_grad, optim
+from .. import nn, optim
 from ..autoencoders.adversarial import discriminator_value, modes_found
 from ..autoencoders.autoencoder import descend, mlp
 from ..graph import Tensor
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run

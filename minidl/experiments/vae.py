@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from .. import data as sets
-from .. import no_grad, optim
+from .. import optim
 from ..autoencoders.estimators import importance_weighted_bound
 from ..autoencoders.vae import VAE, elbo, interpolate, mlp_vae, train_step
 from ..oracles import gaussians
+from ..recording import no_grad
 from . import figures
 from .registry import Option, experiment
 from .run import Run
