@@ -99,6 +99,13 @@ def test_noise_that_shrinks_finds_the_weights_of_both_modes():
     assert left(x) > 0.3
 
 
+def test_the_steps_of_annealing_shrink_as_the_variance_of_the_noise():
+    """A score of 1 everywhere and no noise: the way gone is the sum of the steps."""
+    one, none = lambda x, sigma: np.ones_like(x), np.zeros
+    states = [*annealed_langevin(np.zeros((1, 1)), one, [4.0, 2.0, 1.0], 0.1, 2, none)]
+    assert [x.item() for x in states] == pytest.approx([3.2, 4.0, 4.2])
+
+
 def test_a_models_score_can_be_walked_without_recording():
     rng = np.random.default_rng(3)
     energy = QuadraticEnergy(2)

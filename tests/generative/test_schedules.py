@@ -7,14 +7,18 @@ from minidl import tensor
 from minidl.generative.diffusion import forward_step, noisy
 from minidl.generative.schedules import Schedule, cosine, linear
 
-SCHEDULES = {"linear": linear(1000), "linear, few steps": linear(50), "cosine": cosine(1000)}
+SCHEDULES = {
+    "linear": lambda: linear(1000),
+    "linear, few steps": lambda: linear(50),
+    "cosine": lambda: cosine(1000),
+}
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_step_by_step_is_the_same_as_at_once(name):
     """The chain is linear: x_0 = 1 without noise gives the mean, and a point +-sd with noise +-1
     has the variance of all four combinations."""
-    schedule = SCHEDULES[name]
+    schedule = SCHEDULES[name]()
     mean, sd = tensor(np.ones((1, 1))), 0.0
     for t in range(1, schedule.T + 1):
         mean = forward_step(schedule, mean, t, tensor(np.zeros((1, 1))))
@@ -28,7 +32,7 @@ def test_step_by_step_is_the_same_as_at_once(name):
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_the_last_step_leaves_no_signal_and_the_first_no_noise(name):
-    schedule = SCHEDULES[name]
+    schedule = SCHEDULES[name]()
     assert schedule.alpha_bar[0] == 1 and len(schedule.alpha_bar) == schedule.T + 1
     assert schedule.alpha_bar[-1] < 1e-3
     assert schedule.alpha_bar[1] > 0.99
