@@ -97,9 +97,20 @@ def diagnose(
 
     Raises WrongForward if the forward function cannot be used.
     """
+    trials = [measure(forward, samples, draw, seed) for draw in range(DRAWS)]
+    return diagnose_on(trials, forward, backward, misconceptions, title)
+
+
+def diagnose_on(
+    trials: list[Trial],
+    forward: Callable,
+    backward: Callable,
+    misconceptions: Sequence[Misconception] = (),
+    title: str | None = None,
+) -> Diagnosis:
+    """`diagnose` on draws of `forward` that were measured before."""
     title = title or getattr(backward, "__name__", type(backward).__name__)
     student = Student(forward, backward)
-    trials = [measure(forward, samples, draw, seed) for draw in range(DRAWS)]
     gradients: list[Gradients] = []
     try:
         odd = behaviour.repeats(student, trials[0]) or behaviour.keeps_inputs(student, trials[0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .trials import Raised, Trial, describe, same_arrays
+from .trials import CodeError, Trial, describe, same_arrays
 
 Gradients = dict[str, np.ndarray]  # by input
 
@@ -52,7 +52,7 @@ class Student:
         """forward, then backward; of the inputs of another trial, forward once more in `between`.
 
         gs: other incoming gradients.  replaced: other inputs for backward, or another `y`.
-        Raises Wrong if it raised, or returned what cannot be gradients.
+        Raises Wrong if it raised or was stopped, or returned what cannot be gradients.
         """
         gs, inputs = trial.gs if gs is None else [*gs], {**trial.inputs}
         ys = [replaced.pop("y")] if "y" in replaced else trial.ys
@@ -65,9 +65,10 @@ class Student:
                     self.forward(*copy.deepcopy([*between.inputs.values()]))
                 returned = self.backward(g, y, *inputs.values())
         except Exception as error:
-            at = Raised.from_exception(error)
-            text = f"it raised {at.error}\n{at.file}:{at.line}: {at.source}\ngiven: "
-            raise Wrong("raised", text + describe({"g": g, "y": y, **inputs}), trial) from error
+            at = CodeError.of(error)
+            raised = f"it raised {at.text}" if at.code == "raised" else at.text
+            text = f"{raised}{at.where()}\ngiven: {describe({'g': g, 'y': y, **inputs})}"
+            raise Wrong(at.code, text, trial) from error
         return by_name(returned, trial)
 
     def writes_to(self, trial: Trial) -> str | None:

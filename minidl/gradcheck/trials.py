@@ -25,23 +25,32 @@ class WrongForward(ValueError):
     """The forward function cannot be used to judge a backward function."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Raised:
-    """An exception out of the student's code: what, and where."""
+class CodeError(Exception):
+    """The student's code did not return: why, and where.
 
-    error: str
-    file: str
-    line: int
-    source: str
+    code: 'raised', or what stopped it.  file, line, source: '' and 0 if unknown.
+    """
+
+    def __init__(
+        self, code: str, text: str, file: str = "", line: int = 0, source: str = ""
+    ) -> None:  # fmt: skip
+        super().__init__(text)
+        self.code, self.text, self.file, self.line, self.source = code, text, file, line, source
 
     @classmethod
-    def from_exception(cls, error: BaseException) -> Raised:
-        """The last line outside NumPy that was reached."""
+    def of(cls, error: Exception) -> CodeError:
+        """`error`, with the last line outside NumPy that was reached."""
+        if isinstance(error, CodeError):
+            return error
         frames = traceback.extract_tb(error.__traceback__)
         own = [f for f in frames if "site-packages" not in f.filename and "<" not in f.filename]
         last = (own or frames)[-1]
         text = f"{type(error).__name__}: {error}"
-        return cls(text, last.filename, last.lineno or 0, (last.line or "").strip())
+        return cls("raised", text, last.filename, last.lineno or 0, (last.line or "").strip())
+
+    def where(self) -> str:
+        """`file:line: source` on a line of its own, '' if it is unknown."""
+        return f"\n{self.file}:{self.line}: {self.source}" if self.line else ""
 
 
 @dataclasses.dataclass
@@ -94,10 +103,9 @@ def measure(forward: Callable, samples: Mapping[str, Any], draw: int, seed: int)
         try:
             result = forward(*arguments.values())
         except Exception as error:
-            at = Raised.from_exception(error)
+            at = CodeError.of(error)
             raise WrongForward(
-                f"the forward function raised {at.error}\n  {at.file}:{at.line}: {at.source}\n"
-                f"  inputs: {describe(inputs)}"
+                f"the forward function raised {at.text}{at.where()}\ninputs: {describe(inputs)}"
             ) from error
         changed = [n for n in names if not same_arrays(arguments[n], {**inputs, **moved}[n])]
         if changed:

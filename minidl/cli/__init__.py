@@ -12,17 +12,19 @@ import platform
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import NoReturn
 
 import numpy as np
 import scipy
 
-from . import __version__, backend, checks, data, experiments, notes
-from .data.find import find
-from .data.sets import SHIPPED
-from .experiments import EXPERIMENTS, Refusal
-from .experiments.progress import Progress
-from .gradcheck.files import diagnose_file
+from .. import __version__, backend, checks, data, experiments, notes
+from ..data.find import find
+from ..data.sets import SHIPPED
+from ..experiments import EXPERIMENTS
+from ..experiments.progress import Progress
+from ..gradcheck.files import diagnose_file
+from .grading import course, grade
+from .learning import learn
+from .terminal import Parser, Refusal, paint
 
 OVERVIEW = """\
 {name} {version}, a small deep-learning library that can be read to the last line
@@ -34,6 +36,7 @@ device: {device}
   minidl run NAME --help    its options
   minidl notes [NAME]       the course notes: formula, erratum, code and test of a row
   minidl check [NAME]       compare the gradients of the losses with finite differences
+  minidl learn              exercises: write a gradient, and be told what is wrong with it
   minidl gradcheck FILE:F   check F_backward of a file of your own, and say what is wrong with it
   minidl data list          the data sets, and where they are
   minidl data fetch NAME    download one of them
@@ -201,21 +204,14 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "check": check_gradients,
     "gradcheck": diagnose_gradient,
     "data": data_sets,
+    "learn": learn,
+    "grade": grade,
+    "course": course,
     "help": show_overview,
     "-h": show_overview,
     "--help": show_overview,
     "--version": show_version,
 }
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse, with mistakes reported as all others are."""
-
-    def __init__(self, program: str, summary: str) -> None:
-        super().__init__(prog=program, description=summary)
-
-    def error(self, message: str) -> NoReturn:
-        raise Refusal(f"{message} (see: {self.prog} --help)")
 
 
 def device_line() -> str:
@@ -224,9 +220,3 @@ def device_line() -> str:
     if find_spec("cupy") is None:
         return f'{cores} (for a GPU: pip install "minidl[cuda12]" or "minidl[cuda13]")'
     return f"{cores}, and cuda" if backend.cuda_is_available() else f"{cores} (CuPy finds no GPU)"
-
-
-def paint(text: str, code: str, stream) -> str:
-    """`text` in an ANSI style, where `stream` is a terminal and NO_COLOR is not set."""
-    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return text if plain else f"\033[{code}m{text}\033[0m"
