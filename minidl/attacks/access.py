@@ -106,13 +106,16 @@ class Access:
 
         Only x is differentiated, so that no parameter receives a gradient.
         """
-        np.add.at(self.gradients, rows, 1)
         with enable_grad():
             x = Tensor(x).requires_grad_()
             logits = self(x, rows)
             value = goal.sign * objective(logits, goal.labels)
-            (g,) = grad(value.sum(), x)
-        return value.data, goal.reached(logits.data), g.data
+        return value.data, goal.reached(logits.data), self.slope(value, x, rows).data
+
+    def slope(self, value: Tensor, at: Tensor, rows: Any = slice(None)) -> Tensor:
+        """The gradient of each example's `value` (M,) with respect to its part of `at` (M, ...)."""
+        np.add.at(self.gradients, rows, 1)
+        return grad(value.sum(), at)[0]
 
 
 class Best:
@@ -124,12 +127,13 @@ class Best:
         self.reached = xp.zeros(len(x), bool)
         self.score = xp.full(len(x), -np.inf, x.dtype)
 
-    def offer(self, x: Array, reached: Array, score: Array) -> None:
-        """Take each of x that is better.  x: (N, ...); reached, score: (N,)."""
-        better = (reached & ~self.reached) | ((reached == self.reached) & (score > self.score))
-        self.x = np.where(better.reshape(-1, *[1] * (x.ndim - 1)), x, self.x)
-        self.reached = np.where(better, reached, self.reached)
-        self.score = np.where(better, score, self.score).astype(self.score.dtype)
+    def offer(self, x: Array, reached: Array, score: Array, rows: Any = slice(None)) -> None:
+        """Take each of x (M, ...) that is better.  reached, score: (M,).  rows: which they are."""
+        best, known = self.score[rows], self.reached[rows]
+        better = (reached & ~known) | ((reached == known) & (score > best))
+        self.x[rows] = np.where(better.reshape(-1, *[1] * (x.ndim - 1)), x, self.x[rows])
+        self.reached[rows] = np.where(better, reached, known)
+        self.score[rows] = np.where(better, score, best)
 
 
 def conclude(access: Access, x: Array, found: Array, goal: Goal, threat: Threat) -> Result:

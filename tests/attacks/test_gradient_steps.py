@@ -71,8 +71,9 @@ def test_pgd_reaches_the_optimum_of_a_linear_model_in_every_norm(norm, objective
     model, W, _ = linear_model()
     x, y = inputs(), np.arange(8) % 2
     inside = Threat(norm, BUDGETS[norm])
-    alpha = 0.01 if norm == 1 else 1e3
-    result = pgd(model, x, Goal(y), inside, 400, step_size=alpha, rng=0, objective=objective)
+    alpha, steps = (0.03, 120) if norm == 1 else (1e3, 20)
+    how = dict(steps=steps, step_size=alpha, rng=0, objective=objective)
+    result = pgd(model, x, Goal(y), inside, **how)
     best = np.array(optimum(W, x, y, inside))
     short = alpha * np.abs(W[0] - W[1]).max() if norm == 1 else 1e-6
     assert (growth(W, x, y, result) <= best + 1e-9).all()
