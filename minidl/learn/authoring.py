@@ -57,17 +57,18 @@ def solved(source: str) -> str:
 def build(sources: Path, out: Path) -> list[Path]:
     """Make a course of a folder of sources; returns the files written.
 
-    Raises AuthoringError if a source has no marked solution, or a listed exercise no source.
+    A track whose tasks.py is in `out` already needs none among the sources.
+    Raises AuthoringError if there is neither, or a source without a marked solution.
     """
     written, solutions = [], {}
-    if not any(sources.glob("*/tasks.py")):
-        raise AuthoringError(f"{sources} has no TRACK/tasks.py")
-    for tasks in sorted(sources.glob("*/tasks.py")):
-        folder = out / tasks.parent.name
+    for track in sorted({path.parent for path in sources.glob("*/*.py")}):
+        folder, tasks = out / track.name, track / "tasks.py"
         folder.mkdir(parents=True, exist_ok=True)
-        if folder.resolve() != tasks.parent.resolve():
+        if tasks.exists():
             shutil.copyfile(tasks, folder / "tasks.py")
-        for path in sorted(tasks.parent.glob("*.py")):
+        elif not (folder / "tasks.py").exists():
+            raise AuthoringError(f"there is no {tasks}, which says how the exercises are checked")
+        for path in sorted(track.glob("*.py")):
             if path.name == "tasks.py":
                 continue
             text = path.read_text(encoding="utf-8")
@@ -76,6 +77,8 @@ def build(sources: Path, out: Path) -> list[Path]:
             written.append(folder / path.name)
             written[-1].write_text(stripped(text), encoding="utf-8")
             solutions[path.stem] = solved(text)
+    if not written:
+        raise AuthoringError(f"{sources} has no TRACK/NAME.py")
     archive = out / "solutions.xz"
     archive.write_bytes(lzma.compress(json.dumps(solutions, sort_keys=True).encode()))
     return [*written, archive]
