@@ -29,13 +29,13 @@ def normal(rng, n):
 
 
 @functools.cache
-def plain(seed=0):
+def plain(seed):
     """What the judge says of an autoencoder trained for reconstruction alone."""
-    return judge(train(seed, lambda model, optimiser, x, prior, rng: descend(
-        optimiser, reconstruction_loss(model, x))))  # fmt: skip
+    step = lambda model, optimiser, x, prior, rng: descend(optimiser, reconstruction_loss(model, x))
+    return judge(train(seed, step), seed)
 
 
-def judge(model, seed=0):
+def judge(model, seed):
     """The reconstruction error, and MMD^2 of 500 codes to as many draws from the prior."""
     rng = np.random.default_rng(seed)
     with no_grad():

@@ -72,16 +72,21 @@ def helix(n, rng):
     return x.astype(np.float32)
 
 
-def test_a_deep_autoencoder_follows_a_curve_that_no_line_does():
-    """Ratio .0001 to .0005 for five seeds; a fifth is asked for."""
-    rng = np.random.default_rng(0)
+def error_on_a_curve(seed):
+    """The error of a deep autoencoder with one code unit, over that of one principal direction."""
+    rng = np.random.default_rng(seed)
     x, unseen = helix(400, rng), helix(400, rng)
     model = deep_autoencoder(3, 64, 64, 1, rng=rng)
     optimiser = optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(600):
         descend(optimiser, reconstruction_loss(model, tensor(x)))
     line = ((pca(x, 1).reconstruct(unseen) - unseen) ** 2).sum(axis=1).mean()
-    assert reconstruction_loss(model, tensor(unseen)).item() < 0.2 * line
+    return reconstruction_loss(model, tensor(unseen)).item() / line
+
+
+def test_a_deep_autoencoder_follows_a_curve_that_no_line_does():
+    """Ratio .0003 to .007 for five seeds; a fifth is asked for."""
+    assert error_on_a_curve(seed=0) < 0.2
 
 
 # ------------------------------------------------------------------- tied, overcomplete, sparse
@@ -120,7 +125,7 @@ def test_an_overcomplete_autoencoder_copies_its_input_unless_there_is_noise():
 
 @pytest.mark.parametrize("seed", range(2))
 def test_fewer_code_units_are_active_the_more_they_cost(seed):
-    """Shares of active units for prices 0, .03, .1, .3, 1 at seed 0: .61, .48, .34, .17, .02."""
+    """Shares of active units for prices 0, .03, .1, .3, 1 at seed 0: .60, .52, .41, .28, .08."""
     x, _ = data.digits()
     x, shares = x.reshape(-1, 64), []
     for weight in (0.0, 0.03, 0.1, 0.3, 1.0):

@@ -19,20 +19,21 @@ from minidl.autoencoders.vae import elbo, gaussian_log_density
 square = lambda z: (z**2).sum(axis=1)
 
 
+def gradients(theta, n, seed):
+    """n single gradients of both kinds for f = z^2 under N(theta, 1): (2, n)."""
+    mu, logvar = tensor(np.array([theta])), tensor(np.zeros(1))
+    noise = tensor(np.random.default_rng(seed).standard_normal((n, 1)))
+    both = (reparameterised_gradients, score_function_gradients)
+    return np.stack([g(square, mu, logvar, noise).numpy()[:, 0] for g in both])
+
+
 @pytest.mark.parametrize("theta", [0.0, 1.5])
 def test_both_gradients_are_unbiased_and_vary_as_theory_says(theta):
     """f = z^2 and N(theta, 1): mean 2 theta; variances 4 and theta^4 + 14 theta^2 + 15.
 
     400,000 draws; 4 standard errors, those of the variances from the fourth moments."""
-    rng = np.random.default_rng(0)
     n = 400_000
-    mu, logvar = tensor(np.array([theta])), tensor(np.zeros(1))
-    noise = tensor(rng.standard_normal((n, 1)))
-    for gradients, variance in (
-        (reparameterised_gradients(square, mu, logvar, noise), 4),
-        (score_function_gradients(square, mu, logvar, noise), theta**4 + 14 * theta**2 + 15),
-    ):
-        g = gradients.numpy()[:, 0]
+    for g, variance in zip(gradients(theta, n, seed=0), (4, theta**4 + 14 * theta**2 + 15)):
         assert abs(g.mean() - 2 * theta) < 4 * g.std() / math.sqrt(n)
         squares = (g - g.mean()) ** 2
         assert abs(squares.mean() - variance) < 4 * squares.std() / math.sqrt(n)
@@ -78,11 +79,12 @@ class Toy:
 
 
 X = np.array([[1.3]])
+DRAWS = (1, 5, 50, 500)
 LOG_P = -0.5 * math.log(4 * math.pi) - 1.3**2 / 4
 
 
 def bounds(rng, k, repeats):
-    """L_k from `repeats` independent sets of k draws."""
+    """L_k from each of `repeats` independent sets of k draws."""
     noise = rng.standard_normal((k, repeats, 1))
     x = tensor(np.repeat(X, repeats, axis=0))
     return importance_weighted_bound(Toy(), x, tensor(noise)).numpy()
@@ -105,7 +107,7 @@ def test_the_bound_is_the_elbo_at_one_draw_rises_with_draws_and_reaches_log_p():
         np.array([0.3]), np.eye(1), np.array([posterior_mean]), posterior_variance * np.eye(1)
     )
     assert by_quadrature == pytest.approx(LOG_P - kl, abs=1e-9)
-    estimates = [bounds(rng, k, 200_000 // k) for k in (1, 5, 50, 500)]
+    estimates = [bounds(rng, k, 200_000 // k) for k in DRAWS]
     means = np.array([e.mean() for e in estimates])
     errors = np.array([e.std() / math.sqrt(len(e)) for e in estimates])
     assert abs(means[0] - by_quadrature) < 4 * errors[0]

@@ -40,7 +40,8 @@ def test_gaussian_kl_is_the_general_closed_form_and_zero_only_at_the_prior():
 
 
 def test_gaussian_kl_is_the_mean_of_log_ratios_of_draws():
-    """100,000 draws an example: within 4 standard errors, a false alarm in 2,600 seeds."""
+    """100,000 draws an example: within 4 standard errors, a false alarm in 2,600 seeds; and with
+    this seed within .7% of the KL, where 1% is asked for."""
     rng = np.random.default_rng(0)
     mu, logvar = tensor(MU), tensor(LOGVAR)
     z = reparameterise(mu, logvar, tensor(rng.standard_normal((100_000, 6, 3))))
@@ -48,6 +49,7 @@ def test_gaussian_kl_is_the_mean_of_log_ratios_of_draws():
     exact = gaussian_kl(mu, logvar).numpy()
     error = ratios.std(axis=0) / math.sqrt(len(ratios))
     assert (np.abs(ratios.mean(axis=0) - exact) < 4 * error).all()
+    assert ratios.mean(axis=0) == pytest.approx(exact, rel=0.01)
 
 
 def test_log_densities_are_scipys():
