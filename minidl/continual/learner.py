@@ -35,9 +35,24 @@ class MultiHead(nn.Module):
         """The head of a task; the only one, if there is one."""
         return self.heads[task if len(self.heads) > 1 else 0]
 
-    def of_task(self, task: int) -> nn.Sequential:
-        """Body and head of one task as a network of their own, which shares the parameters."""
-        return nn.Sequential(self.body, self.head(task))
+    def of_task(self, task: int) -> OfTask:
+        """The network as it answers in one task: x -> logits, with the same parameters."""
+        return OfTask(self, task)
+
+
+class OfTask(nn.Module):
+    """A network of several tasks, asked about one.
+
+    The names of the parameters are the same for all tasks, and those of other heads among them,
+    with gradient 0: so what is kept of one task (`ewc.Anchor`) can be held in the next.
+    """
+
+    def __init__(self, net: MultiHead, task: int) -> None:
+        self.net, self.task = net, task
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, ...).  Returns (N, C)."""
+        return self.net(x, self.task)
 
 
 def mlp(*widths: int, activation: type[nn.Module] = nn.ReLU, rng: Any = None) -> nn.Sequential:

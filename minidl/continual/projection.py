@@ -89,9 +89,12 @@ class Memory:
             for name, layer in self.layers.items()
         }
 
-    def remember(self, x: Tensor, threshold: float) -> None:
-        """Protect what the network says of inputs like these from now on.  x: (N, ...)."""
-        for name, R in layer_inputs(self.net, self.layers, x).items():
+    def remember(self, x: Tensor, threshold: float, *more: Any) -> None:
+        """Protect what the network says of inputs like these from now on.
+
+        x: (N, ...).  threshold: epsilon.  more: what else the network is called with (the task).
+        """
+        for name, R in layer_inputs(self.net, self.layers, x, *more).items():
             self.bases[name] = least_directions(R, self.bases[name], threshold)
 
     def before(self) -> dict[str, Any]:
@@ -113,7 +116,9 @@ class Memory:
 
 
 @no_grad()
-def layer_inputs(net: nn.Module, layers: dict[str, nn.Module], x: Tensor) -> dict[str, Any]:
+def layer_inputs(
+    net: nn.Module, layers: dict[str, nn.Module], x: Tensor, *more: Any
+) -> dict[str, Any]:
     """What goes into each layer when `net` sees x: arrays (M, D), with a 1 where there is a bias.
 
     M is the number of examples, for a convolution times that of places.
@@ -137,7 +142,7 @@ def layer_inputs(net: nn.Module, layers: dict[str, nn.Module], x: Tensor) -> dic
     ]
     training = net.training
     net.eval()
-    net(x)
+    net(x, *more)
     net.train(training)
     for handle in handles:
         handle.remove()

@@ -126,12 +126,13 @@ class GaussianMixture:
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n rows, each from a group drawn by its share: (n, D) float64."""
-        rows = []
-        for k in rng.choice(len(self.parts), size=n, p=self.shares):
-            mean, V, along, rest = self.parts[k]
-            e = rng.standard_normal(len(along))
-            rows.append(mean + (along * e) @ V + rest * rng.standard_normal(len(mean)))
-        return np.array(rows)
+        group = rng.choice(len(self.parts), size=n, p=self.shares)
+        rows = rng.standard_normal((n, len(self.parts[0][0])))
+        for k, (mean, V, along, rest) in enumerate(self.parts):
+            own = group == k
+            e = rng.standard_normal((own.sum(), len(along)))
+            rows[own] = mean + (along * e) @ V + rest * rows[own]
+        return rows
 
 
 @no_grad()

@@ -165,12 +165,13 @@ def _(g, x, weight, label_smoothing, aux):
     a = a * g if isinstance(a, float) else a[:, None] * g
     if not label_smoothing:
         gx = p * a
+        gx[places] = (p[places] - 1.0) * a[:, 0]  # keeps its digits where p is nearly 1
     else:
         b = b * g if isinstance(b, float) else b[:, None] * g
         W = x.shape[class_axis(x)] if weight is None else weight.sum()
         gx = p * (a + b * W)
         gx -= b if weight is None else b * weight
-    gx[places] -= a[:, 0]
+        gx[places] -= a[:, 0]
     return (_unrows(gx, x.shape),)
 
 

@@ -233,3 +233,16 @@ def test_modules_keep_their_weights_as_buffers():
     shown = "CrossEntropyLoss(ignore_index=-100, reduction='mean', label_smoothing=0.1)"
     assert repr(loss) == shown
     assert nn.BCEWithLogitsLoss().state_dict() == {}
+
+
+def test_the_gradient_of_a_confident_row_keeps_its_digits():
+    """p - 1 for p nearly 1, times what arrives: not p g - g, which is rounding."""
+    logits = np.array([[14.0, 0.0], [15.0, 1.5], [0.3, 13.0]], np.float32)
+
+    def gradient(scale):
+        x = minidl.tensor(logits, requires_grad=True)
+        loss = nn.functional.cross_entropy(x, minidl.tensor([0, 0, 1]), reduction="sum")
+        (scale * loss).backward()
+        return x.grad.numpy()
+
+    np.testing.assert_allclose(gradient(0.3), 0.3 * gradient(1.0), rtol=1e-6)
