@@ -107,7 +107,7 @@ def accuracy_matrix(
     """R[i, j], the accuracy on task j after learning tasks 0 .. i."""
     rows = []
     for t, task in enumerate(sequence):
-        learner.begin(t, task.train)
+        learner.begin(t, task.train, steps)
         for _ in range(steps):
             learner.step(rng.integers(0, len(task.train[1]), BATCH))
         learner.end()
@@ -124,14 +124,20 @@ class Naive:
     def __init__(self, net: MultiHead, rng: np.random.Generator) -> None:
         self.net, self.rng, self.t = net, rng, 0
 
-    def begin(self, t: int, train: Examples) -> None:
-        """Task number t comes, with a fresh optimiser."""
+    def begin(self, t: int, train: Examples, steps: int) -> None:
+        """Task number t comes, with a fresh optimiser, whose rate falls to 0 in so many steps."""
         self.t, (self.x, self.y) = t, train
         self.optimiser = optim.Adam(self.net.parameters(), lr=LR)
+        self.schedule = optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
 
     def step(self, rows: np.ndarray) -> None:
         """One step on these rows of the task."""
-        descend(self.optimiser, self.loss(self.x[rows], self.y[rows], rows))
+        self.descend(self.loss(self.x[rows], self.y[rows], rows))
+        self.schedule.step()
+
+    def descend(self, loss: Tensor) -> None:
+        """The step itself."""
+        descend(self.optimiser, loss)
 
     def loss(self, x: Tensor, y: Tensor, rows: np.ndarray) -> Tensor:
         """What is descended."""
@@ -161,8 +167,8 @@ class EWC(Naive):
 class LwF(Naive):
     """Hold what the old heads say of the new images."""
 
-    def begin(self, t: int, train: Examples) -> None:
-        super().begin(t, train)
+    def begin(self, t: int, train: Examples, steps: int) -> None:
+        super().begin(t, train, steps)
         old = min(t, len(self.net.heads))  # one head for all tasks: one set of outputs
         self.recorded = lwf.record(self.net, self.x, range(old))
 
@@ -215,8 +221,7 @@ class Projection(Naive):
         super().__init__(net, rng)
         self.memory = projection.Memory(net)
 
-    def step(self, rows: np.ndarray) -> None:
-        loss = self.loss(self.x[rows], self.y[rows], rows)
+    def descend(self, loss: Tensor) -> None:
         projection.train_step(self.memory, self.optimiser, loss)
 
     def end(self) -> None:
