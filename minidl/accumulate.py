@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -38,24 +38,30 @@ class Sums:
         self.ours: set = set()  # places whose sum was made here
         self.scattered: dict[Any, list[Scattered]] = {}
 
-    def add(self, edge: tuple, g: Any, source: Any) -> None:
-        """Add g, which a rule of node `source` returned, at the place that an edge leads to."""
-        node, number, shape, dtype = edge
-        place = (node, number) if number else node
-        if g.__class__ is Scattered:
-            self.scattered.setdefault(place, []).append(g)
-            return
-        if g.shape != shape or g.dtype is not dtype:
-            g = fitted(g, shape, dtype, source)
-        known = self.sums.get(place)
-        if known is None:
-            self.sums[place] = g
-        elif place in self.ours:
-            known += g
-        else:
-            self.sums[place] = total = known + g
-            if not self.recorded and not isinstance(total, np.generic):
-                self.ours.add(place)
+    def add(self, pairs: Iterable[tuple], source: Any) -> None:
+        """For each (edge, g), add g, which a rule of node `source` returned, where the edge leads.
+
+        g may be None: nothing is added.
+        """
+        sums, ours = self.sums, self.ours
+        for (node, number, shape, dtype), g in pairs:
+            if g is None:
+                continue
+            place = (node, number) if number else node
+            if g.__class__ is Scattered:
+                self.scattered.setdefault(place, []).append(g)
+                continue
+            if g.shape != shape or g.dtype is not dtype:
+                g = fitted(g, shape, dtype, source)
+            known = sums.get(place)
+            if known is None:
+                sums[place] = g
+            elif place in ours:
+                known += g
+            else:
+                sums[place] = total = known + g
+                if not self.recorded and not isinstance(total, np.generic):
+                    ours.add(place)
 
     def take(self, place: Any) -> Any:
         """The whole gradient of a place, or None."""

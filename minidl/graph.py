@@ -198,19 +198,20 @@ def op(
     this = Op(forward, list_of, aux, constant_outputs)
     names, arity, plans = this.names, len(this.names), this.plans
     bits = [1 << i for i in range(arity)]
+    as_it_is = arity if list_of is None else -1  # so many arguments need no binding
 
     @functools.wraps(forward)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs or len(args) != arity or list_of is not None:
+        if kwargs or len(args) != as_it_is:
             args = this.bind(args, kwargs)
         values, edges, mask, tensors, strange = [], [], 0, False, False
         for bit, value in zip(bits, args):
             if isinstance(value, Tensor):
                 tensors = True
-                if value.edge is not None:
+                edge, value = value.edge, value._data
+                if edge is not None:
                     mask |= bit
-                    edges.append(value.edge)
-                value = value._data
+                    edges.append(edge)
             elif value.__class__ not in _plain:
                 strange = True
             values.append(value)
@@ -237,7 +238,8 @@ def op(
             values[i] = _copied(values[i])
         values.append(y)
         if plan.saves_more:
-            values += [extra if aux else None, *map(_shape, values[:arity])]
+            values.append(extra if aux else None)
+            values += map(_shape, values[:arity]) if plan.saves_shapes else ()
         node = Node(plan, edges, plan.pick(values), len(y) if several else 0)
         for observer in observers:
             observer.made(node, values[:arity], y)

@@ -11,7 +11,7 @@ be differentiated again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -102,12 +102,12 @@ def sweep(
         if g is not None and (targets is None or place in targets):
             arrived[place] = [g]
 
-    for edge, g in seeds:
-        sums.add(edge, g, None)
+    sums.add(seeds, None)
     del seeds
     latest_first = sorted(wanted, key=attrgetter("order"), reverse=True)
     if since:
         latest_first = [node for node in latest_first if node.order > since]
+    plain = targets is None and not create_graph
     try:
         with set_grad_enabled(create_graph):
             for node in latest_first:
@@ -120,29 +120,22 @@ def sweep(
                 if plan is None or targets is not None:
                     for k, g_k in enumerate(g if node.outputs else [g]):
                         arrive((node, k) if k else node, g_k)
-                if plan is None or g is None or (node.outputs and all(g_k is None for g_k in g)):
-                    continue
-                if targets is not None and not any(_leads_on(edge, wanted) for edge in node.edges):
+                    if plan is None or not any(_leads_on(edge, wanted) for edge in node.edges):
+                        continue
+                if g is None or (node.outputs and all(g_k is None for g_k in g)):
                     continue
                 if saved is None:
                     raise errors.already_freed(node.name)
                 if changes.latest > node.order:
                     changes.refuse(saved, node.order, node.name)
-                if plan.simple and targets is None and not create_graph:
+                if plain and plan.simple:
                     results = plan.pull(g, saved)
                 else:
                     results = _pull(node, g, wanted, create_graph)
                 for observer in observers:
                     observer.pulled(node, g, results)
-                for edge, result in zip(node.edges, results):
-                    if result is None:
-                        continue
-                    if edge.__class__ is tuple:
-                        sums.add(edge, result, node)
-                        continue
-                    for one, part in zip(edge, result):
-                        if one is not None and one[0] in wanted:
-                            sums.add(one, part, node)
+                pairs = zip(node.edges, results)
+                sums.add(_each_of_lists(pairs, wanted) if plan.has_list else pairs, node)
                 if plan.frees and not retain_graph:
                     node.saved = None
     except Exception as error:
@@ -241,16 +234,15 @@ def _on_the_way(roots: Sequence[Node], targets: dict | None) -> set[Node]:
     """The nodes that a pass visits: all that `roots` depend on, or those that lead to a target."""
     ends = {t[0] if isinstance(t, tuple) else t for t in targets or ()}
     earliest = min((end.order for end in ends), default=0)
-    seen, stack = set(), [*roots]
-    while stack:
-        node = stack.pop()
+    seen, reached = set(), [*roots]
+    for node in reached:  # which grows
         if node not in seen and node.order >= earliest:
             seen.add(node)
             for edge in node.edges:
                 if edge.__class__ is tuple:
-                    stack.append(edge[0])
+                    reached.append(edge[0])
                 else:
-                    stack.extend(e[0] for e in edge if e is not None)
+                    reached.extend(e[0] for e in edge if e is not None)
     if targets is None:
         return seen
     wanted: set[Node] = set()
@@ -258,6 +250,15 @@ def _on_the_way(roots: Sequence[Node], targets: dict | None) -> set[Node]:
         if node in ends or any(_leads_on(edge, wanted) for edge in node.edges):
             wanted.add(node)
     return wanted
+
+
+def _each_of_lists(pairs: Iterable[tuple], wanted: set) -> Iterator[tuple]:
+    """(edge, gradient) for each element of a list of inputs, and for each other input."""
+    for edge, g in pairs:
+        if edge.__class__ is tuple or g is None:
+            yield edge, g
+        else:
+            yield from (pair for pair in zip(edge, g) if pair[0] and pair[0][0] in wanted)
 
 
 def _leads_on(edge: Any, wanted: set) -> bool:

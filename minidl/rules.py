@@ -108,7 +108,8 @@ class Plan:
             wanted = [p for name in names for p in needs[name]]
         self.saves = list(dict.fromkeys(wanted))  # each name once
         self.pick = picker([available.index(p) for p in self.saves])
-        self.saves_more = any(available.index(p) > len(op.names) for p in self.saves)
+        self.saves_shapes = any(p.endswith("_shape") for p in self.saves)
+        self.saves_more = self.saves_shapes or "aux" in self.saves
         # The caller may go on to change an index.
         self.copies = [i for i, p in enumerate(op.names) if p in ("index", "indices")]
         # Shapes, and settings such as an axis, are no arrays: there is nothing to free.
@@ -120,7 +121,8 @@ class Plan:
             for name in names:
                 arguments = picker([self.saves.index(p) for p in needs[name]])
                 self.rules.append((op.rules[name], arguments))
-        self.simple = op.joint is None and op.list_of is None
+        self.has_list = op.list_of is not None
+        self.simple = op.joint is None and not self.has_list
         self.pull = self._written_out() if self.simple else None
 
     def gradients(self, g: Any, saved: Sequence, needed: Sequence[bool]) -> list:
@@ -165,7 +167,7 @@ class OwnPlan(Plan):
     None for what is not needed.
     """
 
-    simple, joint, inputs, frees = False, None, (0,), True
+    simple, has_list, joint, inputs, frees = False, True, None, (0,), True
     names, saves = ("inputs",), ("inputs", "y", "rest")
 
     def __init__(self, name: str, rule: Callable, constant_outputs: Sequence[int] = ()) -> None:

@@ -36,7 +36,9 @@ def count(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> int:
 
 def spread(g, shape, axis):
     """g back on the axes that a reduction of `shape` removed, each element repeated."""
-    return broadcast_to(reshape(g, kept_shape(shape, axis)), shape)
+    if axis is not None:  # of all elements there is one number, which needs no new axes
+        g = reshape(g, kept_shape(shape, axis))
+    return broadcast_to(g, shape)
 
 
 @op
