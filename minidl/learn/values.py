@@ -74,7 +74,8 @@ def _structure(claimed: Any, expected: Any) -> tuple[str, str] | None:
                 text += "; its transpose would fit"
             return "wrong-shape", text
         if not np.isfinite(array).all() and np.isfinite(b).all():
-            return "not-finite", f"{which} has entries that are NaN or infinite"
+            text = "does something overflow, or is something divided by 0?"
+            return "not-finite", f"{which} has entries that are NaN or infinite: {text}"
     return None
 
 

@@ -1,0 +1,16 @@
+"""GELU, in its tanh form.
+
+    y = x/2 (1 + tanh(u)),   u = c (x + a x^3),   c = sqrt(2 / pi),  a = 0.044715
+
+    dy/dx = (1 + tanh u)/2  +  x/2 (1 - tanh^2 u) du/dx
+
+x stands in two places: a product rule and a chain rule.  Hendrycks and Gimpel 2016
+(arXiv:1606.08415).
+"""
+
+import numpy as np
+
+
+def gelu_backward(g, y, x):
+    """dL/dx, given g = dL/dy.  All (N,)."""
+    raise NotImplementedError
