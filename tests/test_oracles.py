@@ -75,6 +75,10 @@ def test_wasserstein_of_a_shift_is_its_length():
     value, _ = oracles.wasserstein1(np.linalg.norm(x[:, None] - y, axis=2), even, even)
     assert value == pytest.approx(5)
     assert oracles.wasserstein1_line(x[:, 0], y[:, 0]) == pytest.approx(3)
+    assert oracles.wasserstein1_samples(x, y) == pytest.approx(5)
+    z = rng.normal(size=(12, 2))
+    value, _ = oracles.wasserstein1(np.linalg.norm(x[:, None] - z, axis=2), even, even)
+    assert oracles.wasserstein1_samples(x, z) == pytest.approx(value, abs=1e-9)
 
 
 # -------------------------------------------------------------------------------------- Gaussians

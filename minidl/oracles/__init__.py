@@ -7,7 +7,12 @@ NumPy arrays in float64, use SciPy freely, and share no code with what they judg
 from . import chains, gaussians, quadratic_tasks
 from .enumeration import binary_states, log_sum_over_states
 from .quadrature import normal_expectation
-from .transport import wasserstein1, wasserstein1_dual, wasserstein1_line
+from .transport import (
+    wasserstein1,
+    wasserstein1_dual,
+    wasserstein1_line,
+    wasserstein1_samples,
+)
 
 __all__ = [
     "binary_states",
@@ -19,4 +24,5 @@ __all__ = [
     "wasserstein1",
     "wasserstein1_dual",
     "wasserstein1_line",
+    "wasserstein1_samples",
 ]
