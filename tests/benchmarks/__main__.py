@@ -1,26 +1,42 @@
-"""Print a table of times a step and of ratios, minidl to PyTorch (if it is installed)."""
+"""Print a table of times a step and of ratios, minidl to PyTorch (if it is installed).
+
+The last three columns say what minidl's time went into, in per cent: matrix products, other work of
+NumPy, Python.
+"""
 
 import argparse
 import importlib
+import math
 import os
 import platform
+import time
 
 import numpy as np
 
-from . import chain, imports, layers, networks
-from .harness import Timing, Workload, compare
+import minidl
 
-WORKLOADS = [*chain.workloads, *layers.workloads, *networks.workloads]
-HEADER = f"{'workload':<40}{'minidl':>10}{'PyTorch':>10}{'ratio':>8}{'quartiles':>16}{'target':>8}"
+from . import chain, derivatives, engines, images, imports, layers, memory, networks, sequences
+from .harness import Library, Timing, Workload, compare
+from .shares import shares
+
+FAMILIES = chain, networks, images, sequences, derivatives, layers
+WORKLOADS = [workload for family in FAMILIES for workload in family.workloads]
+HEADER = (
+    f"{'workload':<40}{'minidl':>10}{'PyTorch':>10}{'ratio':>8}{'quartiles':>16}{'target':>8}"
+    f"{'products':>10}{'other':>7}{'Python':>8}"
+)
 
 
 def main() -> None:
     """Run the workloads and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--only", default="", metavar="TEXT", help="those whose name contains TEXT")
-    parser.add_argument("--rounds", type=int, default=25, help="how often each is timed (25)")
-    parser.add_argument("--slice", type=float, default=0.05, help="seconds a round (0.05)")
+    parser.add_argument("name", nargs="?", default="", help="only those with this in their name")
+    parser.add_argument("--quick", action="store_true", help="time each 5 times, not 25")
+    parser.add_argument("--cpu-time", action="store_true", help="count the time on the cores")
+    parser.add_argument("--engines", action="store_true", help="compare with other engines")
     options = parser.parse_args()
+    rounds = 5 if options.quick else 25
+    clock = time.process_time if options.cpu_time else time.perf_counter
 
     try:
         torch = importlib.import_module("torch")
@@ -28,26 +44,39 @@ def main() -> None:
         torch = None
     other = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
     print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}, {other}\n")
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
-        print("Other programs are running; where a library uses all cores, its time is then theirs")
-        print("as much as its own.  OMP_NUM_THREADS=1 compares the libraries on one core each.\n")
-    chosen = [w for w in WORKLOADS if options.only.lower() in w.name.lower()]
-    if chosen:
-        print(HEADER)
-    for workload in chosen:
-        timing = compare(workload, torch, options.rounds, options.slice)
-        print(row(workload, timing), flush=True)
-    if options.only.lower() in "import minidl":
-        added = imports.added_seconds(max(3, options.rounds // 3))
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 and not options.cpu_time:
+        print("Other programs are running: OMP_NUM_THREADS=1 and --cpu-time give each library one")
+        print("core, and count the time on it alone.\n")
+    if options.engines:
+        engines.table(options.name, rounds, clock)
+        return
+    wanted = options.name.lower()
+    ratios = []
+    for workload in WORKLOADS:
+        if wanted in workload.name.lower():
+            if not ratios:
+                print(HEADER)
+            timing = compare(workload, torch, rounds, 0.05, clock)
+            step, _ = workload.build(Library(minidl), np.random.default_rng(0))
+            print(row(workload, timing, shares(step)), flush=True)
+            ratios.append(timing.ratio)
+    if len(ratios) > 1:
+        mean = math.exp(np.mean(np.log(ratios)))
+        print(f"{f'geometric mean of {len(ratios)}':<60}{mean:>8.2f}   the most {max(ratios):.2f}")
+    if torch and wanted in "peak memory" and memory.STATUS.exists():
+        memory.table()
+    if wanted in "import minidl":
+        added = imports.added_seconds(max(3, rounds // 3))
         print(f"\nimport minidl: {added:.3f} s beyond `{imports.NEEDED}` (target {imports.TARGET})")
 
 
-def row(workload: Workload, timing: Timing) -> str:
+def row(workload: Workload, timing: Timing, parts: tuple[float, float, float]) -> str:
     """One line of the table."""
     ours, theirs = np.median(timing.ours), np.median(timing.theirs)
     quartiles = "{:.2f} to {:.2f}".format(*timing.quartiles)
     times = f"{workload.name:<40}{ours:>8.3f}ms{theirs:>8.3f}ms"
-    return f"{times}{timing.ratio:>8.2f}{quartiles:>16}{workload.target:>8.2f}"
+    ratios = f"{timing.ratio:>8.2f}{quartiles:>16}{workload.target:>8.2f}"
+    return times + ratios + "{:>10.0%}{:>7.0%}{:>8.0%}".format(*parts)
 
 
 if __name__ == "__main__":

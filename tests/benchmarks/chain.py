@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .harness import Library, Step, Workload
+from .harness import Library, Work, Workload
 
 
-def chain(library: Library, rng: np.random.Generator) -> Step:
+def chain(library: Library, rng: np.random.Generator) -> Work:
     """50 operations on 4x4 arrays, forward and backward."""
     draw = lambda: rng.uniform(0.5, 1, size=(4, 4)).astype(np.float32)
     x, a, b = (library.tensor(draw(), requires_grad=True) for _ in range(3))
@@ -19,7 +19,7 @@ def chain(library: Library, rng: np.random.Generator) -> Step:
         loss.backward()
         return loss.detach()
 
-    return step
+    return step, [x, a, b]
 
 
 workloads = [Workload("chain of 50 operations, 4x4", 0.8, chain)]

@@ -21,25 +21,29 @@ import numpy as np
 import minidl
 
 Step = Callable[[], Any]  # one step of a workload; returns the loss, a scalar tensor
+Clock = Callable[[], float]  # time.perf_counter, or time.process_time on a busy machine
+Work = tuple[Step, list[Any]]  # with the tensors in whose .grad it leaves gradients
 
 
 class Library:
     """minidl or PyTorch, with the little that a workload must ask for by another name."""
 
-    def __init__(self, module: ModuleType) -> None:
-        self.module, self.name = module, module.__name__
+    def __init__(self, module: ModuleType, dtype: str = "float32") -> None:
+        self.module, self.name, self.dtype = module, module.__name__, dtype
         self.nn, self.optim, self.functional = module.nn, module.optim, module.nn.functional
         self.tanh = module.tanh
 
     def tensor(self, array: np.ndarray, requires_grad: bool = False) -> Any:
-        """A tensor with a copy of `array`."""
+        """A tensor with a copy of `array`; floats have the library's dtype."""
+        array = array.astype(self.dtype if array.dtype.kind == "f" else array.dtype)
         if self.name == "minidl":
             return minidl.tensor(array, requires_grad=requires_grad)
-        return self.module.from_numpy(array.copy()).requires_grad_(requires_grad)
+        return self.module.from_numpy(array).requires_grad_(requires_grad)
 
     def initialise(self, model: Any, rng: np.random.Generator) -> Any:
         """`model` with weights drawn from `rng`, normal of variance 1 / fan-in; vectors are set
         to 0 (biases) or 1 (scales)."""
+        model.to(dtype=getattr(self.module, self.dtype, self.dtype))
         for name, parameter in model.named_parameters():
             shape = tuple(parameter.shape)
             if len(shape) == 1:
@@ -52,11 +56,11 @@ class Library:
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """One thing to time: `build(library, rng)` returns the step."""
+    """One thing to time: `build(library, rng)` is a step, and what that differentiates by."""
 
     name: str
     target: float  # the ratio minidl / PyTorch to reach
-    build: Callable[[Library, np.random.Generator], Step]
+    build: Callable[[Library, np.random.Generator], Work]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,17 +82,23 @@ class Timing:
         return float(low), float(high)
 
 
-def compare(workload: Workload, theirs: ModuleType | None, rounds: int, slice_s: float) -> Timing:
+def compare(
+    workload: Workload,
+    theirs: ModuleType | None,
+    rounds: int,
+    slice_s: float,
+    clock: Clock = time.perf_counter,
+) -> Timing:
     """Time the workload in minidl and in the other library; without one, `theirs` is NaN."""
-    steps = [workload.build(Library(minidl), np.random.default_rng(0))]
+    steps = [workload.build(Library(minidl), np.random.default_rng(0))[0]]
     if theirs is not None:
-        steps.append(workload.build(Library(theirs), np.random.default_rng(0)))
+        steps.append(workload.build(Library(theirs), np.random.default_rng(0))[0])
         check_agreement(workload.name, *(float(step()) for step in steps))
-    repeats = [_repeats(step, slice_s) for step in steps]
+    repeats = [repeats_in(step, slice_s, clock) for step in steps]
     times = np.full((2, rounds), np.nan)
     for i in range(rounds):
         for side in range(len(steps))[:: 1 if i % 2 else -1]:
-            times[side, i] = 1e3 * _time(steps[side], repeats[side])
+            times[side, i] = 1e3 * seconds(steps[side], repeats[side], clock)
     return Timing(*times)
 
 
@@ -98,15 +108,15 @@ def check_agreement(name: str, ours: float, theirs: float) -> None:
         raise AssertionError(f"{name}: minidl computes {ours}, the other library {theirs}")
 
 
-def _time(step: Step, repeats: int) -> float:
+def seconds(step: Step, repeats: int, clock: Clock) -> float:
     """Seconds a step."""
-    start = time.perf_counter()
+    start = clock()
     for _ in range(repeats):
         step()
-    return (time.perf_counter() - start) / repeats
+    return (clock() - start) / repeats
 
 
-def _repeats(step: Step, slice_s: float) -> int:
+def repeats_in(step: Step, slice_s: float, clock: Clock) -> int:
     """How many steps fill a slice of time; also the warm-up."""
-    _time(step, 3)
-    return max(1, round(slice_s / _time(step, 3)))
+    seconds(step, 2, clock)
+    return max(1, round(slice_s / seconds(step, 1, clock)))

@@ -9,30 +9,35 @@ from typing import Any
 
 import numpy as np
 
-from .harness import Library, Step, Workload
+from .harness import Library, Work, Workload
 
 
-def layer(library: Library, rng: np.random.Generator, make: Callable, n: int, c: int, size: int):
-    """`make(nn)` on n images of c channels; returns an element of y, and one of dL/dx."""
+def layer(
+    library: Library, rng: np.random.Generator, make: Callable, n: int, c: int, size: int
+) -> Work:
+    """`make(nn)` on n images of c channels; the value is an element of y and one of dL/dx."""
     images = library.tensor(rng.standard_normal((n, c, size, size), np.float32))
     before = library.initialise(library.nn.Conv2d(c, c, 1), rng)
     this = library.initialise(make(library.nn), rng)
     x = before(images).detach().requires_grad_()
-    g = this(x).detach()
+    g = library.tanh(this(x).detach()) + 0.5
+
+    leaves = [x, *this.parameters()]
 
     def step() -> Any:
-        x.grad = None
+        for leaf in leaves:
+            leaf.grad = None
         y = this(x)
         y.backward(g)
         return y.detach()[0, 0, 1, 1] + x.grad[0, 0, 1, 1]
 
-    return step
+    return step, leaves
 
 
 def workload(name: str, target: float, make: Callable, n: int, c: int, size: int) -> Workload:
     """One layer."""
 
-    def build(library: Library, rng: np.random.Generator) -> Step:
+    def build(library: Library, rng: np.random.Generator) -> Work:
         return layer(library, rng, make, n, c, size)
 
     return Workload(f"{name}, {n} x {c} x {size} x {size}", target, build)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from .harness import Library, Step, Workload
+from .harness import Library, Work, Workload
 
 
-def training_step(library: Library, model: Any, optimiser: Any, batch: tuple) -> Step:
+def training_step(library: Library, model: Any, optimiser: Any, batch: tuple) -> Work:
     """Forward, cross-entropy, backward and update, on one batch again and again."""
     x, classes = map(library.tensor, batch)
 
@@ -18,7 +18,7 @@ def training_step(library: Library, model: Any, optimiser: Any, batch: tuple) ->
         optimiser.step()
         return loss.detach()
 
-    return step
+    return step, [*model.parameters()]
 
 
 def batch(rng: np.random.Generator, *shape: int) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +26,7 @@ def batch(rng: np.random.Generator, *shape: int) -> tuple[np.ndarray, np.ndarray
     return rng.standard_normal(shape, np.float32), rng.integers(0, 10, shape[0])
 
 
-def mlp_small(library: Library, rng: np.random.Generator) -> Step:
+def mlp_small(library: Library, rng: np.random.Generator) -> Work:
     """64-64-10, SGD, batch 32."""
     nn = library.nn
     model = library.initialise(nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10)), rng)
@@ -34,7 +34,7 @@ def mlp_small(library: Library, rng: np.random.Generator) -> Step:
     return training_step(library, model, optimiser, batch(rng, 32, 64))
 
 
-def mlp_large(library: Library, rng: np.random.Generator) -> Step:
+def mlp_large(library: Library, rng: np.random.Generator) -> Work:
     """784-512-512-10, Adam, batch 128."""
     nn = library.nn
     layers = nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
@@ -43,7 +43,7 @@ def mlp_large(library: Library, rng: np.random.Generator) -> Step:
     return training_step(library, model, optimiser, batch(rng, 128, 784))
 
 
-def cnn(library: Library, rng: np.random.Generator) -> Step:
+def cnn(library: Library, rng: np.random.Generator) -> Work:
     """Two 3x3 convolutions with batch norm, ReLU and pooling, two linear layers; 64 of 28x28."""
     nn = library.nn
     model = nn.Sequential(
