@@ -79,9 +79,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Any) -> Tensor:
     Raises ValueError if the samples differ in size.
     """
     if x.shape != y.shape:
-        raise ValueError(
-            f"sliced_wasserstein: samples {x.shape} and {y.shape} must be equally many"
-        )
+        raise ValueError(f"sliced_wasserstein: {x.shape} and {y.shape} should be of one shape")
     along_x, along_y = sort(x @ directions.T, axis=0), sort(y @ directions.T, axis=0)  # (N, S)
     return ((along_x - along_y) ** 2).mean()
 

@@ -15,8 +15,9 @@ d times as large, and weigh the KL d/2 times too heavily: with images, the codes
 (`minidl notes vae-recon-mse`).  Where the notes print the integral with p(x) for the prior p(z),
 that is no law of x at all (`minidl notes vae-marginal`).
 
-beta-VAE (Higgins et al. 2017) weighs the KL by beta: more of it makes the code units independent,
-and the pictures worse.
+beta-VAE (Higgins et al. 2017) weighs the KL by beta.  More of it makes the pictures worse, and may
+bring code units nearer to single factors, until it drops them: that more is always better, as the
+notes say, is not so (`minidl run beta-vae`).
 
 Rows of the notes: gaussian-kl, vae-recon-mse, reparam, inference-net, vae-sampling, beta-vae.
 """
@@ -70,8 +71,12 @@ def reparameterise(mu: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
     """z = mu + sigma e: a draw from N(mu, diag e^logvar), if e is one from N(0, I).
 
     mu, logvar: (N, K).  noise: (N, K), or (S, N, K) for S draws an example.  Returns its shape.
+    Raises ValueError if the noise has fewer numbers, which several units or examples would share.
     """
-    return mu + exp(0.5 * logvar) * noise
+    z = mu + exp(0.5 * logvar) * noise
+    if z.shape != noise.shape:
+        raise ValueError(f"reparameterise: noise {noise.shape} for mu {mu.shape}: one number each")
+    return z
 
 
 class Elbo(NamedTuple):
@@ -102,7 +107,10 @@ def log_weights(vae: VAE, x: Tensor, noise: Tensor) -> Tensor:
     """log p(x, z) - log q(z|x) at the draws z; their mean is the ELBO with the KL estimated too.
 
     x: (N, D).  noise: (S, N, K).  Returns (S, N).
+    Raises ValueError if the noise does not say how many draws there are.
     """
+    if noise.ndim != 3:
+        raise ValueError(f"noise {noise.shape} should be (draws, examples, code)")
     mu, logvar = vae.encode(x)
     z = reparameterise(mu, logvar, noise)
     log_prior = gaussian_log_density(z, 0.0, 0.0)

@@ -123,6 +123,18 @@ def test_beta_weighs_the_kl_alone():
     assert (pieces.value(4.0).data < pieces.value(1.0).data).all()
 
 
+def test_noise_that_units_or_draws_would_share_is_refused():
+    """Broadcast, it would give a number that looks right: one number for all units of a code, or
+    the examples taken for the draws of one."""
+    vae = mlp_vae(VAE, 6, 8, 2, rng=2).double()
+    x, rng = tensor(np.zeros((4, 6))), np.random.default_rng(9)
+    for shape in ((4, 1), (2,), (3, 4, 1)):
+        with pytest.raises(ValueError, match=r"noise .* for mu \(4, 2\)"):
+            elbo(vae, x, tensor(rng.standard_normal(shape)))
+    with pytest.raises(ValueError, match=r"\(4, 2\) should be \(draws, examples, code\)"):
+        log_weights(vae, x, tensor(rng.standard_normal((4, 2))))
+
+
 # -------------------------------------------------------------------------------------- the models
 
 
