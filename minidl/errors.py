@@ -26,6 +26,18 @@ called: dict[str, str] = {
 }
 
 
+class MissingAttribute(AttributeError):
+    """Its text is made, with a search for the name that may be meant, only when it is read:
+    `hasattr` and `getattr` with a default raise it in every step, and look at no text."""
+
+    def __init__(self, text: Callable[[], str], **about: Any) -> None:
+        super().__init__(**about)
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text()
+
+
 def complete(error: Exception) -> Exception:
     """`error`, raised inside an operation, whose text says all: shapes need not be added."""
     error.complete = True

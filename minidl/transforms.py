@@ -372,8 +372,7 @@ def _outline(tree: Any) -> str:
 
 
 def _is_module(value: Any) -> bool:
-    # a Tensor is asked first: for a name that it lacks it looks through all of its names for a hint
-    return not isinstance(value, Tensor) and hasattr(value, "named_parameters")
+    return hasattr(value, "named_parameters")
 
 
 def _parameters(module: Any) -> dict[str, Tensor]:

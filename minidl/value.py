@@ -78,7 +78,10 @@ class Value:
         return backend.device_of(self._data)
 
     def __getattr__(self, name: str) -> Any:
-        """What there is not: PyTorch's names are answered with the name that is right here."""
+        raise errors.MissingAttribute(lambda: self._missing(name), name=name, obj=self)
+
+    def _missing(self, name: str) -> str:
+        """What to say of what there is not: PyTorch's names are answered with the right one."""
         if name in _spelling:
             hint = f"write {_spelling[name]}"
         elif name.endswith("_") and not name.startswith("_"):
@@ -88,7 +91,7 @@ class Value:
         else:
             near = difflib.get_close_matches(name, dir(type(self)), 1)
             hint = f"did you mean {near[0]!r}?" if near else "dir(x) lists what there is"
-        raise AttributeError(f"a Tensor has no {name!r}: {hint}", name=name, obj=self)
+        return f"a Tensor has no {name!r}: {hint}"
 
     # ----- to Python
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import backend
+from ..errors import MissingAttribute
 from ..graph import Tensor
 from .parameter import Parameter
 
@@ -123,9 +124,12 @@ class Module:
         parametrizations = self.__dict__.get("parametrizations", ())
         if name in parametrizations:
             return parametrizations[name]()
+        raise MissingAttribute(lambda: self._missing(name))
+
+    def _missing(self, name: str) -> str:
         near = difflib.get_close_matches(name, {*vars(self), *dir(type(self))}, 1)
         hint = f": did you mean {near[0]!r}?" if near else ""
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
+        return f"{type(self).__name__!r} has no attribute {name!r}{hint}"
 
     def _refuse_hidden(self, name: str, value: Any) -> None:
         """A plain list of layers would never be trained: parameters() looks at attributes only."""
