@@ -73,11 +73,15 @@ def add_at(out: Any, index: Any, value: Any) -> None:
         backend.scatter_add(out, index, value)
 
 
+SHORT = 8  # a run of equal rows that is not longer
+
+
 def add_rows(out: Any, rows: Any, value: Any) -> None:
     """out[rows[i]] += value[i].
 
-    `np.add.at` takes an element at a time.  Sorted, equal rows are neighbours, and `reduceat` adds
-    up each run of them in one sweep.
+    `np.add.at` takes an element at a time.  Sorted, equal rows are neighbours.  Runs of a few are
+    added up all at once: the first value of each, the second of each that has one, and so on.
+    `reduceat`, which is slow to begin a run, adds up the long ones.
     """
     if backend.xp(out) is not np or out.ndim == 1:
         backend.scatter_add(out, rows, value)
@@ -86,7 +90,17 @@ def add_rows(out: Any, rows: Any, value: Any) -> None:
         order = np.argsort(rows, kind="stable")
         places = rows[order]
         starts = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
-        out[places[starts]] += np.add.reduceat(value[order], starts, axis=0)
+        lengths = np.diff(starts, append=len(places))
+        sums = value[order[starts]]
+        for k in range(1, min(SHORT, lengths.max())):
+            has = np.flatnonzero(lengths > k)
+            sums[has] += value[order[starts[has] + k]]
+        long = np.flatnonzero(lengths > SHORT)
+        if long.size:
+            all_of_them = value[order[np.repeat(lengths > SHORT, lengths)]]
+            begin = np.cumsum(lengths[long]) - lengths[long]
+            sums[long] = np.add.reduceat(all_of_them, begin, axis=0)
+        out[places[starts]] += sums
 
 
 @op
