@@ -46,7 +46,7 @@ from .objectives import Goal, margin
 from .threat import Threat
 
 Distance = Callable[[Tensor], Tensor]  # delta (N, D) -> (N,)
-ALMOST_ONE = 0.999999  # black and white are atanh of this, not infinity, from where nothing moves
+ALMOST_ONE = 0.9999  # black and white are atanh of this, not infinity, from where nothing moves
 LARGEST = 1e10  # of the weights c that are tried
 
 
@@ -100,7 +100,7 @@ def image(w: Tensor) -> Tensor:
 
 
 def preimage(x: Array) -> Array:
-    """The w with image(w) = x, but for a millionth: finite for black and white too."""
+    """The w with image(w) = x, but for 5e-5: finite for black and white too."""
     return np.arctanh(ALMOST_ONE * (2 * x - 1))
 
 
@@ -137,7 +137,7 @@ class Weights:
 
 
 def carlini_wagner(
-    model: Model, x: Any, goal: Goal, steps: int = 200, searches: int = 6, lr: float = 0.02,
+    model: Model, x: Any, goal: Goal, steps: int = 100, searches: int = 6, lr: float = 0.1,
     c: float = 1.0, kappa: float = 0.0, distance: Distance = squared,
 ) -> Result:  # fmt: skip
     """The nearest image in [0, 1] found that reaches the goal; x itself where none was found.

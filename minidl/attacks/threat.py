@@ -48,6 +48,9 @@ class Threat:
             raise ValueError(f"Threat: epsilon must be 0 or more, not {self.epsilon!r}")
         if not self.bounds[0] < self.bounds[1]:
             raise ValueError(f"Threat: bounds must be (low, high) with low < high: {self.bounds}")
+        # Python's numbers: NumPy's float64 would turn float32 images into float64
+        object.__setattr__(self, "epsilon", float(self.epsilon))
+        object.__setattr__(self, "bounds", tuple(map(float, self.bounds)))
 
     def check_inputs(self, x: Array) -> None:
         """Raise ValueError unless x lies within the bounds."""
@@ -73,8 +76,9 @@ class Threat:
     def project(self, x: Array, candidate: Array) -> Array:
         """The point of S(x) that is nearest to `candidate`, in Euclidean distance.
 
-        x, candidate: (N, ...), x within the bounds.  Returns (N, ...).
+        x, candidate: (N, ...), x within the bounds.  Returns (N, ...), of x's dtype.
         """
+        candidate = candidate.astype(x.dtype)
         low, high = self.bounds
         if self.norm == math.inf:
             near = np.clip(candidate, x - self.epsilon, x + self.epsilon)

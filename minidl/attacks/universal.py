@@ -52,11 +52,14 @@ def deepfool(
     with Access(model, len(x)) as access:
         goal = Goal(access.logits(x).argmax(axis=1))
         x, goal = prepared(x, goal, box)
-        return conclude(access, x, nearest_boundary(access, x, goal, steps), goal, box)
+        return conclude(access, x, nearest_boundary(access, x, goal, bounds, steps), goal, box)
 
 
-def nearest_boundary(access: Access, x: Array, goal: Goal, steps: int, rows: Any = None) -> Array:
-    """x moved over the nearest boundary of its class `goal.labels`, not yet within any bounds.
+def nearest_boundary(
+    access: Access, x: Array, goal: Goal, bounds: tuple[float, float], steps: int = 10,
+    rows: Any = None,
+) -> Array:  # fmt: skip
+    """x moved over the nearest boundary of its class `goal.labels`, clipped after each step.
 
     x: (N, ...).  rows: which examples these are.  Returns (N, ...).
     """
@@ -69,12 +72,14 @@ def nearest_boundary(access: Access, x: Array, goal: Goal, steps: int, rows: Any
             break
         gap = np.abs(z - z[everyone, goal.labels][:, None])
         w = w - w[everyone, goal.labels][:, None]
+        at = moved.reshape(n, 1, -1)  # what has no room in the direction of w stays
+        w = w * np.where(w > 0, at < bounds[1], at > bounds[0])
         length = np.sqrt((w**2).sum(axis=2))
         # the class itself, whose gap and length are 0, is no boundary
         far = np.where(length > 0, gap / np.where(length > 0, length, 1), math.inf)
         k = far.argmin(axis=1)
         go = np.where(reached, 0, (1 + OVERSHOOT) * far[everyone, k] / length[everyone, k])
-        moved = moved + (go[:, None] * w[everyone, k]).reshape(x.shape)
+        moved = np.clip(moved + (go[:, None] * w[everyone, k]).reshape(x.shape), *bounds)
     return moved
 
 
@@ -114,8 +119,9 @@ def universal(
             for i in rng.permutation(len(x))[:, None]:
                 shown, goal = add(x[i], v, threat), Goal(said[i])
                 if not goal.reached(access.logits(shown, i)).all():
-                    r = nearest_boundary(access, shown, goal, 10, i) - shown
-                    v = alone.project(np.zeros_like(v), v + r)
+                    # not clipped: what has no room in this image may have some in others
+                    there = nearest_boundary(access, shown, goal, alone.bounds, rows=i)
+                    v = alone.project(np.zeros_like(v), v + there - shown)
             now = access.logits(add(x, v, threat)).argmax(axis=1)
             shares.append(float((now != said).mean()))
             progress(shares[-1])

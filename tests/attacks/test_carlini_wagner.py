@@ -70,7 +70,7 @@ def test_black_and_white_pixels_can_move():
     assert result.success.all()
     assert norm(result.adversarial.numpy() - x, 2) == pytest.approx(exact, rel=0.02)
     assert np.isfinite(cw.preimage(x)).all()
-    np.testing.assert_allclose(cw.image(tensor(cw.preimage(x))).numpy(), x, atol=1e-6)
+    np.testing.assert_allclose(cw.image(tensor(cw.preimage(x))).numpy(), x, atol=5.1e-5)
 
 
 def test_it_needs_less_than_pgd():

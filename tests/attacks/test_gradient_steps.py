@@ -166,17 +166,26 @@ def test_bim_climbs_at_least_as_high_as_fgsm():
         assert best.success.sum() >= max(once.success.sum(), often.success.sum())
 
 
+class Hill(nn.Module):
+    """Two classes; the margin of the second is highest, .3, at (.6, .45)."""
+
+    def forward(self, x):
+        away = (x - tensor(np.array([0.6, 0.45]))) ** 2
+        return F.pad(0.3 - 4 * away.sum(axis=1)[:, None], (1, 0))
+
+
 def test_the_best_point_is_returned_and_not_the_last():
-    """With steps as long as the square, the last of 7 iterates is anywhere in it."""
-    model, x, y = cloud()
-    seen = []
+    """Steps as long as the ball jump over the top of a hill, from one side to the other."""
+    model, x = Hill(), np.random.default_rng(0).uniform(0.2, 0.8, (40, 2))
+    y, seen = np.zeros(40, int), []
     model.register_forward_hook(lambda module, args, out: seen.append(out.detach().numpy()))
-    result = pgd(model, x, Goal(y), Threat(np.inf, 0.5), steps=7, step_size=1.0, rng=0)
-    losses = np.array([cross_entropy(tensor(z), y).numpy() for z in seen[:-1]])  # (points, N)
-    fooled = np.array([z.argmax(axis=1) != y for z in seen[:-1]])
-    assert (result.success == fooled.any(axis=0)).all() and result.success.any()
-    best = np.where(fooled == fooled.any(axis=0), losses, -np.inf).max(axis=0)
-    assert loss_at(model, result, y) == pytest.approx(best, rel=1e-9)
+    how = dict(steps=7, step_size=0.3, rng=0, objective=margin)
+    found = pgd(model, x, Goal(y), Threat(2, 0.3), **how)
+    height = np.array([z[:, 1] - z[:, 0] for z in seen[:-1]])  # (points, N)
+    reached = logits(model, found.adversarial)[:, 1]
+    assert reached == pytest.approx(height.max(axis=0))
+    np.testing.assert_array_equal(found.success, (height > 0).any(axis=0))
+    assert np.mean(height[-1] < height.max(axis=0)) > 0.5  # there is something to choose
 
 
 def test_restarts_help_or_do_nothing():

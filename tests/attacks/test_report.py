@@ -24,19 +24,19 @@ def threshold():
 
 
 def test_counted_are_those_that_were_right():
-    """Four right, two of which are moved over the line; one wrong before and after; one mended."""
-    x = np.array([[0.2, 0], [0.3, 0], [0.8, 0], [0.9, 0], [0.1, 0], [0.4, 0]])
-    y = np.array([0, 0, 1, 1, 1, 1])
+    """Four right, two of which are moved over the line; two wrong before and after; one mended."""
+    x = np.array([[0.2, 0], [0.3, 0], [0.8, 0], [0.9, 0], [0.1, 0], [0.4, 0], [0.2, 0]])
+    y = np.array([0, 0, 1, 1, 1, 1, 1])
     moved = x.copy()
-    moved[:, 0] = [0.6, 0.4, 0.8, 0.4, 0.1, 0.7]
+    moved[:, 0] = [0.6, 0.4, 0.8, 0.4, 0.1, 0.7, 0.2]
     moved[3, 1] = 0.3
-    wrong = np.array([1, 0, 0, 1, 1, 0], bool)
-    result = Result(tensor(moved), wrong, np.array([1, 2, 3, 4, 50, 60]), np.arange(6), 2.5)
+    wrong = np.array([1, 0, 0, 1, 1, 0, 1], bool)
+    result = Result(tensor(moved), wrong, np.array([1, 2, 3, 4, 50, 60, 70]), np.arange(7), 2.5)
     found = report(threshold(), x, y, result)
-    assert (found.examples, found.counted, found.seconds) == (6, 4, 2.5)
-    assert found.clean_accuracy == pytest.approx(4 / 6)
-    assert found.robust_accuracy == pytest.approx(3 / 6)
-    assert found.success_rate == pytest.approx(2 / 4)  # 3 of 6 are wrong after it
+    assert (found.examples, found.counted, found.seconds) == (7, 4, 2.5)
+    assert found.clean_accuracy == pytest.approx(4 / 7)
+    assert found.robust_accuracy == pytest.approx(3 / 7)
+    assert found.success_rate == pytest.approx(2 / 4)  # 4 of 7 are wrong after it
     assert found.mean_queries == 2.5 and found.mean_gradients == 1.5
     assert found.mean_norm[2] == pytest.approx((0.4 + math.hypot(0.5, 0.3)) / 2)
     assert found.mean_norm[math.inf] == pytest.approx((0.4 + 0.5) / 2)

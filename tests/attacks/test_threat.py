@@ -77,6 +77,12 @@ def test_norm_0_keeps_the_changes_that_bring_the_point_nearest():
     )
 
 
+def test_a_part_of_a_change_is_none():
+    x = np.zeros((1, 3))
+    for epsilon, changes in ((0.9, 0), (1.0, 1), (1.5, 1), (2.0, 2)):
+        assert np.count_nonzero(Threat(0, epsilon).project(x, x + 1)) == changes
+
+
 @pytest.mark.parametrize("norm", NORMS)
 def test_a_random_start_is_in_the_set_and_fills_it(norm):
     epsilon = {math.inf: 0.3, 2: 1.5, 1: 4.0, 0: 5}[norm]
@@ -115,6 +121,13 @@ def test_images_of_single_precision_stay_in_to_a_millionth():
         model = Threat(norm, epsilon)
         far = x + rng.normal(size=x.shape).astype(np.float32)
         stays_in(model, x, model.project(x, far), 1e-6)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_budget_that_is_numpys_float64_leaves_images_in_single_precision(norm):
+    x, model = inputs().astype(np.float32), Threat(norm, np.float64(1.0))
+    assert model.project(x, x + np.float64(0.3) * np.ones(x.shape)).dtype == np.float32
+    assert model.random_start(x, np.random.default_rng(0)).dtype == np.float32
 
 
 def test_what_is_no_threat_model_is_refused():
