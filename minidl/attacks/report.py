@@ -93,5 +93,5 @@ def accuracy_against_budget(
     left = []
     for epsilon in budgets:
         result = attack(model, x, goal, Threat(norm, epsilon, bounds))
-        left.append(1 - float(result.success.mean()))
+        left.append(float((~result.success).mean()))
     return left

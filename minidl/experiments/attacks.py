@@ -43,14 +43,13 @@ NEAR = [*np.arange(0.05, 1.5, 0.05), *np.arange(1.5, 2.6, 0.25)]  # PGD's, for t
     "attacks",
     "FGSM, BIM, PGD and Carlini-Wagner on a classifier of clothes, at every budget",
     images=Option(100, "test images that are attacked", minimum=10),
-    steps=Option(
-        20, "steps of PGD, and a quarter of those of Carlini and Wagner's search", minimum=2
-    ),
+    steps=Option(20, "steps of PGD", minimum=10),
+    training=Option(480, "steps that the network is trained for", minimum=1),
 )
-def attacks(run: Run, images: int, steps: int) -> dict[str, Any]:
+def attacks(run: Run, images: int, steps: int, training: int) -> dict[str, Any]:
     """Train the network, attack it at fixed budgets and for the least change; draw."""
-    training, (x_test, y_test) = victim.images()
-    model = victim.train(run, "network", victim.network(run.rng), training)
+    examples, (x_test, y_test) = victim.images()
+    model = victim.train(run, "network", victim.network(run.rng), examples, training)
     chosen = run.rng.permutation(len(x_test))[:images]
     x, y = run.tensor(x_test[chosen]), run.tensor(y_test[chosen])
 
@@ -79,8 +78,9 @@ def against_budget(model: nn.Module, x: Tensor, y: Tensor, p: float, steps: int)
     """The budgets of a norm, and the accuracy that each attack leaves at each of them."""
 
     def strongest(model: nn.Module, x: Tensor, goal: Goal, threat: Threat) -> Result:
-        how = dict(restarts=3, random_start=False, objective=margin)
-        return pgd(model, x, goal, threat, steps, rng=0, **how)
+        # it begins as BIM does, goes on for longer, and starts anew
+        how = dict(step_size=threat.reach / 10, restarts=2, random_start=False, rng=0)
+        return pgd(model, x, goal, threat, steps, **how)
 
     def noise(model: nn.Module, x: Tensor, goal: Goal, threat: Threat) -> Result:
         return random_noise(model, x, goal, threat, rng=0)
@@ -112,7 +112,7 @@ def at_one_budget(
             "PGD, least likely": (done(pgd(model, x, aimed, ball, steps, rng=0)), ball, aimed),
             "DeepFool": (done(deepfool(model, x)), far, anything),
             "Carlini-Wagner": (
-                done(carlini_wagner(model, x, anything, 4 * steps, searches=5, c=0.3)),
+                done(carlini_wagner(model, x, anything, searches=5, c=0.3)),
                 far,
                 anything,
             ),
