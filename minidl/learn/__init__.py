@@ -1,0 +1,1 @@
+"""A course of exercises: what a student fills in, how it is judged, and how it is graded."""
