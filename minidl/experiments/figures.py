@@ -109,11 +109,12 @@ def image_rows(
     tiles = [np.pad(line, ((0, 0), (0, gap), (0, gap)), constant_values=1) for line in tiles]
     canvas = np.concatenate([np.concatenate(list(line), axis=1) for line in tiles])[:-gap, :-gap]
     inches = 0.68 / width  # of a pixel
-    margin = 0.1 + 0.085 * max(map(len, rows))  # for the names
+    margin = 0.1 + 0.08 * max(map(len, rows))  # for the names
     figure, axes = new_figure(
         canvas.shape[1] * inches + margin, canvas.shape[0] * inches + 0.35 * bool(title)
     )
     axes[0, 0].imshow(canvas, cmap="gray", vmin=0, vmax=1)
+    axes[0, 0].set_anchor("E")  # what room is left is left to the names
     centres = np.arange(len(rows)) * (height + gap) + (height - 1) / 2
     axes[0, 0].set_xticks([])
     axes[0, 0].set_yticks(centres, list(rows), fontsize=9)
