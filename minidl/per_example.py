@@ -127,7 +127,7 @@ def _by_contributions(
     for x, g, g_c in zip(inputs, plain[len(xs) :], weighted[len(xs) :]):
         if g is not None:
             own = g.data * c.reshape(-1, *[1] * (x.ndim - 1))
-            if abs(own - g_c.data).max(initial=0) > _tolerance(x) * abs(own).max(initial=0):
+            if _largest(own - g_c.data) > _tolerance(x) * _largest(own):
                 raise _dependent()
     if seen.failed:
         return None
@@ -136,11 +136,16 @@ def _by_contributions(
         each = zeros((len(losses), *x.shape), x) if each is None else each
         found.append(each if isinstance(each, Tensor) else Tensor(each))
         rows = found[-1].data.reshape(len(c), -1)
-        size = (c @ c) ** 0.5 * max(rows.max(initial=0), -rows.min(initial=0))
+        size = (c @ c) ** 0.5 * _largest(rows)
         error = c @ rows - (0.0 if g_c is None else g_c.data.ravel())
-        if abs(error).max(initial=0) > _tolerance(x) * size:
+        if _largest(error) > _tolerance(x) * size:
             return None
     return found
+
+
+def _largest(values: Any) -> Any:
+    """The largest absolute value of an array, made without a copy of it; 0 of an empty one."""
+    return max(values.max(), -values.min()) if values.size else 0.0
 
 
 def _tolerance(x: Tensor) -> float:
