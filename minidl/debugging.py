@@ -50,7 +50,7 @@ class debug(Observer):
         if node.name in ("getitem", "index_put", "take_along_axis"):
             problem = explanations[node.name](*arguments)
             if problem:
-                raise IndexError(f"debug: {node.name}: {problem}")
+                raise IndexError(f"debug: {errors.called.get(node.name, node.name)}: {problem}")
         for part in y if isinstance(y, tuple) else (y,):
             at = first(np.isnan, part)
             if at is not None and not any(

@@ -152,11 +152,11 @@ class Plan:
         """
         every = [f"saved[{i}]" for i in range(len(self.saves))]
         calls = [
-            f"rules[{k}]({', '.join(['g', *arguments(every)])})"
+            f"rule{k}({', '.join(['g', *arguments(every)])})"
             for k, (_, arguments) in enumerate(self.rules)
         ]
         text = f"lambda g, saved: [{', '.join(calls)}]"
-        return eval(text, {"rules": [rule for rule, _ in self.rules]})
+        return eval(text, {f"rule{k}": rule for k, (rule, _) in enumerate(self.rules)})
 
 
 class OwnPlan(Plan):

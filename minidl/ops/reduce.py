@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from ..graph import op
+from .. import backend
+from ..graph import Tensor, op
 from .choices import isnan, where
 from .elementwise import exp
 from .shape import broadcast_to, concatenate, flip, reshape, transpose
@@ -36,9 +37,10 @@ def count(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> int:
 
 def spread(g, shape, axis):
     """g back on the axes that a reduction of `shape` removed, each element repeated."""
-    if axis is not None:  # of all elements there is one number, which needs no new axes
-        g = reshape(g, kept_shape(shape, axis))
-    return broadcast_to(g, shape)
+    if axis is not None or isinstance(g, Tensor):
+        return broadcast_to(reshape(g, kept_shape(shape, axis)), shape)
+    # Of all elements there is one number.  NumPy takes longer to make a small view than to fill it.
+    return backend.xp(g).full(shape, g)
 
 
 @op
