@@ -38,6 +38,11 @@ class MissingAttribute(AttributeError):
         return self._text()
 
 
+# A traceback gives it the name that the user knows.
+MissingAttribute.__qualname__ = MissingAttribute.__name__ = AttributeError.__name__
+MissingAttribute.__module__ = AttributeError.__module__
+
+
 def complete(error: Exception) -> Exception:
     """`error`, raised inside an operation, whose text says all: shapes need not be added."""
     error.complete = True
