@@ -82,6 +82,14 @@ class Diffusion(nn.Module):
             return Guess(x0, output)  # not back from x0, which is a small difference divided
         return Guess(x0, (x_t - signal * x0) / noise)
 
+    def given(self, *what: Tensor) -> Diffusion:
+        """The same diffusion, whose network is told more: network(x_t, t, *what), such as classes.
+
+        Its parameters are those of this one, and are found there.
+        """
+        told = lambda x_t, t: self.network(x_t, t, *what)
+        return Diffusion(told, self.schedule, self.target, self.clip_x0)
+
     def score(self, x_t: Tensor, t: int) -> Tensor:
         """grad log q_t(x_t) = -epsilon / sqrt(1 - alpha_bar_t), shaped like x_t: (N, ...)."""
         return -self(x_t, t).epsilon / float(self.schedule.noise[t])

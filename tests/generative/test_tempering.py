@@ -41,11 +41,10 @@ def test_a_switch_leaves_every_level_in_balance():
         assert np.maximum(ask(k, to), ask(to, k)) == pytest.approx(1)
 
 
-def test_both_modes_and_every_level_get_their_share():
-    """200 walkers, all begun right and cold, 3,000 steps of which the last 2,000 count.  With 400,
-    .491 to .504 were left and .159 to .163 at level 0 for five seeds; no chain without temperatures
-    crosses."""
-    rng = np.random.default_rng(0)
+def simulated(seed):
+    """200 walkers begun right and cold, 3,000 steps of which the last 2,000 count: the share of
+    cold ones that are left, and the shares of the levels."""
+    rng = np.random.default_rng(seed)
     walkers = Walkers(np.full((200, 1), 6.0), np.zeros(200, np.int64))
     left, visits = [], np.zeros(6)
     for number in range(3000):
@@ -53,20 +52,34 @@ def test_both_modes_and_every_level_get_their_share():
         if number >= 1000:
             left.append(np.mean(walkers.x[walkers.level == 0] < 0))
             visits += np.bincount(walkers.level, minlength=6)
-    assert np.mean(left) == pytest.approx(0.5, abs=0.05)
-    assert visits / visits.sum() == pytest.approx(np.full(6, 1 / 6), abs=0.02)
+    return np.mean(left), visits / visits.sum()
 
 
-def test_swaps_between_neighbours_need_no_weights():
-    """The same by parallel tempering, 60 ladders of 6 chains: .491 to .509 left for five seeds."""
-    rng = np.random.default_rng(0)
+def test_both_modes_and_every_level_get_their_share():
+    """With 400 walkers .491 to .504 left and .159 to .163 at level 0 for five seeds, where no chain
+    without temperatures crosses."""
+    left, shares = simulated(0)
+    assert left == pytest.approx(0.5, abs=0.05)
+    assert shares == pytest.approx(np.full(6, 1 / 6), abs=0.02)
+
+
+def parallel(seed):
+    """60 ladders of 6 chains, 2,000 steps of which the last 1,000 count: the share of cold ones
+    that are left, and where they end."""
+    rng = np.random.default_rng(seed)
     x, left = np.full((6, 60, 1), 6.0), []
     for number in range(2000):
         x = parallel_tempering_step(x, FAR.log_density, FAR.score, LEVELS, STEP, rng)
         if number >= 1000:
             left.append(np.mean(x[0] < 0))
-    assert np.mean(left) == pytest.approx(0.5, abs=0.05)
-    assert x[0].std() > 5 and np.abs(np.abs(x[0]) - 6).mean() < 1.5  # cold ones are in the modes
+    return np.mean(left), x[0]
+
+
+def test_swaps_between_neighbours_need_no_weights():
+    """.491 to .509 left for five seeds, with 3,000 steps."""
+    left, cold = parallel(0)
+    assert left == pytest.approx(0.5, abs=0.05)
+    assert cold.std() > 5 and np.abs(np.abs(cold) - 6).mean() < 1.5  # they are in the modes
 
 
 def test_swaps_leave_the_product_of_the_levels_as_it_is():
@@ -81,14 +94,18 @@ def test_swaps_leave_the_product_of_the_levels_as_it_is():
     assert (x**2).mean(axis=(1, 2)) == pytest.approx(c, rel=5 * np.sqrt(2 / 20000))
 
 
+def estimated_weights(seed):
+    """log r_1 to log r_6, by 100 walkers that begin between the modes."""
+    rng = np.random.default_rng(seed)
+    start = np.zeros((100, 1))
+    return estimate_log_weights(start, FAR.log_density, FAR.score, LEVELS, STEP, 500, rng)
+
+
 def test_weights_are_found_from_the_hottest_level_on():
-    """log Z_k / Z_K against quadrature: off by .02 to .07 at most for five seeds, of 3.14; steps of
-    this size alone bias it by some .03."""
-    found = estimate_log_weights(
-        np.zeros((100, 1)), FAR.log_density, FAR.score, LEVELS, STEP, 500, np.random.default_rng(0)
-    )
+    """log Z_k / Z_K against quadrature: with 200 walkers off by .02 to .07 at most for five seeds,
+    of 3.14; steps of this size alone bias it by some .03."""
     expected = EXACT.log_weights - EXACT.log_weights[-1]
-    assert found == pytest.approx(expected, abs=0.2)
+    assert estimated_weights(0) == pytest.approx(expected, abs=0.2)
     assert expected[0] > 3  # without weights the coldest level would hardly be seen
 
 
