@@ -12,6 +12,7 @@ To read, in this order:
     projection   move only in directions that the old tasks do not use
     sparsity     k winners take all; drop the units that old tasks use
     subnetworks  units of its own for each task
+    strategies   all of them side by side, task after task
 """
 
 from . import (
@@ -23,6 +24,7 @@ from . import (
     projection,
     rehearsal,
     sparsity,
+    strategies,
     subnetworks,
     transfer,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "projection",
     "rehearsal",
     "sparsity",
+    "strategies",
     "subnetworks",
     "transfer",
 ]

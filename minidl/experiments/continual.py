@@ -9,25 +9,32 @@ old tasks differs: nothing (naive), weights and their importance (EWC), the old 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import data as sets
-from .. import nn, optim
-from ..continual import ewc, fisher, lwf, metrics, projection, rehearsal
-from ..continual.learner import MultiHead, accuracy, descend, mlp
-from ..graph import Tensor, tensor
-from ..nn import functional as F
+from .. import nn
+from ..continual import metrics, strategies
+from ..continual.learner import MultiHead, accuracy, mlp
+from ..graph import Tensor
 from . import figures
 from .registry import Option, experiment
 from .run import Run
 
-HIDDEN, BATCH, LR = 100, 50, 2e-3
+HIDDEN, BATCH = 100, 50
 TASKS = {"permuted": 4, "split": 5}
-MEMORY, RANK, THRESHOLD, FISHER_IMAGES = 0.05, 30, 0.97, 400
-SEEN = 300  # images whose layers' inputs are protected
-STRENGTH = 100.0  # lambda of EWC
+LEARNERS: dict[str, Callable[..., strategies.Naive]] = {
+    "naive": strategies.Naive,
+    "EWC": strategies.EWC,
+    "LwF": strategies.LwF,
+    "replay, 5 %": strategies.Rehearsal,
+    "replay, generated": strategies.GenerativeReplay,
+    "projection": strategies.Projection,
+    "joint": partial(strategies.Rehearsal, share=1.0),
+}
 
 Examples = tuple[Tensor, Tensor]
 
@@ -102,7 +109,7 @@ def make_net(run: Run, kind: str, seed: int) -> MultiHead:
 
 
 def accuracy_matrix(
-    learner: Naive, sequence: list[Task], steps: int, rng: np.random.Generator
+    learner: strategies.Naive, sequence: list[Task], steps: int, rng: np.random.Generator
 ) -> np.ndarray:
     """R[i, j], the accuracy on task j after learning tasks 0 .. i."""
     rows = []
@@ -113,131 +120,6 @@ def accuracy_matrix(
         learner.end()
         rows.append([accuracy(learner.net.of_task(j), *one.test) for j, one in enumerate(sequence)])
     return np.array(rows)
-
-
-# ------------------------------------------------------------------------------ ways of learning
-
-
-class Naive:
-    """Descend the loss of the task at hand; the others change the loss, or the step."""
-
-    def __init__(self, net: MultiHead, rng: np.random.Generator) -> None:
-        self.net, self.rng, self.t = net, rng, 0
-
-    def begin(self, t: int, train: Examples, steps: int) -> None:
-        """Task number t comes, with a fresh optimiser, whose rate falls to 0 in so many steps."""
-        self.t, (self.x, self.y) = t, train
-        self.optimiser = optim.Adam(self.net.parameters(), lr=LR)
-        self.schedule = optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
-
-    def step(self, rows: np.ndarray) -> None:
-        """One step on these rows of the task."""
-        self.descend(self.loss(self.x[rows], self.y[rows], rows))
-        self.schedule.step()
-
-    def descend(self, loss: Tensor) -> None:
-        """The step itself."""
-        descend(self.optimiser, loss)
-
-    def loss(self, x: Tensor, y: Tensor, rows: np.ndarray) -> Tensor:
-        """What is descended."""
-        return F.cross_entropy(self.net(x, self.t), y)
-
-    def end(self) -> None:
-        """The task is over: keep what will be needed of it."""
-
-
-class EWC(Naive):
-    """One anchor for all tasks so far, with a sampled Fisher (the online form)."""
-
-    anchor: ewc.Anchor | None = None
-
-    def loss(self, x: Tensor, y: Tensor, rows: np.ndarray) -> Tensor:
-        anchors = [] if self.anchor is None else [self.anchor]
-        return ewc.loss(self.net.of_task(self.t), x, y, anchors, STRENGTH)
-
-    def end(self) -> None:
-        rows = self.rng.permutation(len(self.x))[:FISHER_IMAGES]
-        noise = tensor(self.rng.random(len(rows)), dtype=self.x.dtype, device=self.x.device)
-        net = self.net.of_task(self.t)
-        latest = ewc.anchor(net, fisher.sampled(net, self.x[rows], noise))
-        self.anchor = latest if self.anchor is None else ewc.online(self.anchor, latest)
-
-
-class LwF(Naive):
-    """Hold what the old heads say of the new images."""
-
-    def begin(self, t: int, train: Examples, steps: int) -> None:
-        super().begin(t, train, steps)
-        old = min(t, len(self.net.heads))  # one head for all tasks: one set of outputs
-        self.recorded = lwf.record(self.net, self.x, range(old))
-
-    def loss(self, x: Tensor, y: Tensor, rows: np.ndarray) -> Tensor:
-        return lwf.loss(self.net, x, y, self.t, [logits[rows] for logits in self.recorded])
-
-
-class Coreset(Naive):
-    """Replay a share of each old task's images, each task with the same weight."""
-
-    share = MEMORY
-
-    def __init__(self, net: MultiHead, rng: np.random.Generator) -> None:
-        super().__init__(net, rng)
-        self.memory: list[Examples] = []
-
-    def loss(self, x: Tensor, y: Tensor, rows: np.ndarray) -> Tensor:
-        new = super().loss(x, y, rows)
-        share = BATCH // max(self.t, 1)
-        for t, (old_x, old_y) in enumerate(self.memory):
-            part = self.rng.integers(0, len(old_y), share)
-            new = new + F.cross_entropy(self.net(old_x[part], t), old_y[part])
-        return new / (self.t + 1)
-
-    def end(self) -> None:
-        kept = rehearsal.reservoir(len(self.y), round(self.share * len(self.y)), self.rng)
-        self.memory.append((self.x[kept], self.y[kept]))
-
-
-class Joint(Coreset):
-    """Keep everything."""
-
-    share = 1.0
-
-
-class Generative(Coreset):
-    """Replay samples of a Gaussian mixture, a class a component, labelled by the old network."""
-
-    def end(self) -> None:
-        images, labels = self.x.to("cpu").numpy(), self.y.to("cpu").numpy()
-        generator = rehearsal.GaussianMixture(images, labels, RANK)
-        solver = self.net.of_task(self.t)
-        self.memory.append(rehearsal.replay(generator, solver, len(images), self.x, self.rng))
-
-
-class Projection(Naive):
-    """Take out of each step what the old tasks would notice."""
-
-    def __init__(self, net: MultiHead, rng: np.random.Generator) -> None:
-        super().__init__(net, rng)
-        self.memory = projection.Memory(net)
-
-    def descend(self, loss: Tensor) -> None:
-        projection.train_step(self.memory, self.optimiser, loss)
-
-    def end(self) -> None:
-        rows = self.rng.permutation(len(self.x))[:SEEN]
-        self.memory.remember(self.x[rows], THRESHOLD, self.t)
-
-
-LEARNERS: dict[str, type[Naive]] = {
-    "naive": Naive,
-    "EWC": EWC,
-    "LwF": LwF,
-    "replay, 5 %": Coreset,
-    "replay, generated": Generative,
-    "projection": Projection,
-    "joint": Joint,
-}
 
 
 # ---------------------------------------------------------------------------------- what is shown

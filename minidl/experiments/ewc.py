@@ -8,7 +8,6 @@ several published implementations, it is smaller by about the size of a batch, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,9 +162,14 @@ def batch_mean(net: nn.Module, x: Tensor, noise: Tensor) -> Weights:
     squares = []
     for start in range(0, len(x) - BATCH + 1, BATCH):
         part = slice(start, start + BATCH)
-        mean: Callable = lambda net: fisher.log_likelihood(net, x[part], y[part]).mean()  # noqa: B023
-        squares.append({name: g * g for name, g in grad(mean)(net).items()})
+        g = mean_gradient(net, x[part], y[part])
+        squares.append({name: own * own for name, own in g.items()})
     return {name: sum(s[name] for s in squares) / len(squares) for name in squares[0]}
+
+
+def mean_gradient(net: nn.Module, x: Tensor, y: Tensor) -> Weights:
+    """The gradient of the mean log-likelihood of a batch."""
+    return grad(lambda net: fisher.log_likelihood(net, x, y).mean())(net)
 
 
 def copy_of(net: nn.Module) -> Weights:

@@ -12,7 +12,6 @@ from minidl import grad, no_grad
 from minidl.continual import (
     ewc,
     fisher,
-    learner,
     lwf,
     metrics,
     projection,
@@ -258,12 +257,3 @@ MUTANTS = [
 def test_the_bug_is_noticed(mutant):
     with planted(mutant.original, mutant.bug):
         assert kills(mutant.test, *mutant.arguments), f"not noticed: {mutant.story}"
-
-
-def test_accuracy_is_measured_in_eval_mode():
-    """A network in training mode, whose dropout would drop everything (torchattacks #124)."""
-    layer = sparsity.SparseLayer(4, 4, 4, alpha=1e9, rng=0)
-    layer.remember(layer.activity + 1)
-    x = layer.linear.weight.detach() * 0 + 1
-    expected = layer.eval()(x).argmax(axis=1)
-    assert learner.accuracy(layer.train(), x, expected) == 1 and layer.training

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minidl import experiments
+from minidl.continual import metrics
 from minidl.experiments import continual
 from minidl.experiments.run import Run
 
@@ -11,8 +12,7 @@ pytest.importorskip("matplotlib")
 
 
 @pytest.mark.parametrize("tasks, count", [("permuted", 4), ("split", 5)])
-def test_the_files_and_the_results(tasks, count, tmp_path, monkeypatch):
-    monkeypatch.setattr(continual, "FISHER_IMAGES", 60)
+def test_the_files_and_the_results(tasks, count, tmp_path):
     metrics = experiments.run("continual", tasks=tasks, repeats=1, steps=3, out=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         "metrics.json", "matrices.png", "remembered.png"
@@ -38,15 +38,15 @@ def test_tasks_have_all_images_and_their_own_pixels():
     assert all(set(task.train[1].numpy()) == {0, 1} for task in split)
 
 
-def test_the_remedies_forget_less_than_naive_training():
-    """Three permuted tasks.  In `minidl run continual` naive training forgets .10, the others .01
-    to .04, with standard errors of .03 and .006."""
+def test_the_remedies_forget_less_than_half_of_what_naive_training_does():
+    """Split classes, backward transfer.  In three repeats of `minidl run continual --tasks split`
+    it is -.26 for naive training, with a standard error of .02, and -.03 to .00 for these."""
     run = Run(0, "cpu", None, None)
-    sequence = continual.make_tasks(run, "permuted")[:3]
-    forgotten = {}
-    for name in ("naive", "EWC", "projection"):
+    sequence = continual.make_tasks(run, "split")
+    transfer = {}
+    for name in ("naive", "LwF", "replay, generated", "projection"):
         rng = np.random.default_rng(1)
-        learner = continual.LEARNERS[name](continual.make_net(run, "permuted", 1), rng)
-        R = continual.accuracy_matrix(learner, sequence, 150, rng)
-        forgotten[name] = R[0, 0] - R[-1, 0]
-    assert max(forgotten[name] for name in forgotten if name != "naive") < forgotten["naive"]
+        learner = continual.LEARNERS[name](continual.make_net(run, "split", 1), rng)
+        R = continual.accuracy_matrix(learner, sequence, 80, rng)
+        transfer[name] = metrics.backward_transfer(R)
+    assert min(transfer[name] for name in transfer if name != "naive") > transfer["naive"] / 2

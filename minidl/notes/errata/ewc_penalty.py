@@ -13,16 +13,16 @@ from collections.abc import Callable
 import numpy as np
 
 from ...continual import ewc
-from ...graph import tensor
+from ...graph import Tensor, tensor
 from . import Line
 
 
-def corrected(theta: dict, anchor: ewc.Anchor, strength: float = 1.0) -> float:
+def corrected(theta: dict, anchor: ewc.Anchor, strength: float = 1.0) -> Tensor:
     """lambda/2 sum_i F_i (theta_i - theta_A,i)^2."""
     return strength * ewc.penalty(theta, anchor)
 
 
-def as_printed(theta: dict, anchor: ewc.Anchor, strength: float = 1.0) -> float:
+def as_printed(theta: dict, anchor: ewc.Anchor, strength: float = 1.0) -> Tensor:
     """lambda sum_i F_i (theta_i - theta_A,i)^2."""
     return strength * sum(
         (F * (theta[name] - anchor.values[name]) ** 2).sum() for name, F in anchor.fisher.items()
