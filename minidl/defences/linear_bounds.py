@@ -27,6 +27,9 @@ bounds may be intersected, so `bounds` and `margins` return the tighter of both.
 hidden layer come from the same bounds on that layer or, cheaper, from intervals alone: CROWN-IBP
 (Zhang et al. 2020, arXiv:1906.06316).
 
+The notes have the idea in a line, "track a ball around the input to the output"; what is tracked is
+not a ball but a set that holds its image.
+
 Rows of the notes: convex-polytope.
 """
 
@@ -246,6 +249,8 @@ def learned_margins(
         Tensor(xp(r.lower.data).repeat(r.lower.data, c.shape[1], axis=1)).requires_grad_()
         for r in start
     ]
+    if not slopes:  # an affine network, whose bounds are exact
+        return best
     optimiser = optim.Adam(slopes, lr=lr)
     for _ in range(steps):
         with enable_grad():

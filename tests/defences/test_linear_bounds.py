@@ -74,6 +74,8 @@ def test_a_linear_network_is_bounded_exactly():
     with no_grad():
         assert bounds(net, box).lower.numpy() == pytest.approx(expected, abs=1e-12)
         assert (through(net, box).lower.numpy() < expected - 1e-3).all()
+        y = tensor([0, 1, 2, 0, 1])
+        assert (learned_margins(net, box, y).numpy() == margins(net, box, y).numpy()).all()
 
 
 def test_the_bounds_are_exact_where_no_relu_changes_sign():
