@@ -29,9 +29,10 @@ def test_a_short_training_on_digits_is_better_than_none_and_worse_than_real(tmp_
     results = experiments.run("gan", data="digits", rounds=60, out=tmp_path)["results"]
     real, made = results["held-out"], results["GAN"]
     assert real["inception"] > 7 and real["frechet"] < 1 and real["nearest"] == 1
-    assert made["frechet"] > 5 * real["frechet"] and made["copies"] < 0.1
+    assert made["frechet"] > 2 * real["frechet"] and made["copies"] < 0.1
+    assert 0.1 < made["accuracy"] < results["held-out, cut down"]["accuracy"]
     assert sum(made["classes"]) == pytest.approx(1)
-    assert len(results["critic"]) == 60 and np.isfinite(results["critic"]).all()
+    assert len(results["gaps"]) == 60 and np.isfinite(results["gaps"]).all()
     assert {path.name for path in tmp_path.iterdir()} == {
         "samples.png", "neighbours.png", "walks.png", "weights.safetensors", "metrics.json",
     }  # fmt: skip
