@@ -23,7 +23,6 @@ from ..attacks.carlini_wagner import carlini_wagner
 from ..attacks.report import Report, accuracy_against_budget, report
 from ..attacks.threat import norm
 from ..attacks.universal import deepfool
-from ..data import FASHION_CLASSES
 from ..graph import Tensor
 from . import figures, victim
 from .registry import Option, experiment
@@ -232,27 +231,9 @@ def draw_images(
     right = ~fgsm(model, x, goal, Threat(2, 0.0)).success
     columns = [int(np.flatnonzero(right & (labels == k))[0]) for k in np.unique(labels[right])]
     rows = {"test image": x} | {name: r.adversarial for name, r in shown.items()}
-    said = {name: predicted(model, images[columns]) for name, images in rows.items()}
-    figure, axes = figures.new_figure(0.85 * len(columns) + 1.1, 1.02 * len(rows) + 0.3, len(rows),
-                                      len(columns))  # fmt: skip
-    for line, (name, images) in zip(axes, rows.items()):
-        pictures = images[columns].to("cpu").numpy()[:, 0]
-        for panel, picture, answer, column in zip(line, pictures, said[name], columns):
-            panel.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
-            panel.set_xticks([])
-            panel.set_yticks([])
-            fooled = answer != labels[column]
-            panel.spines[:].set(color="C3" if fooled else "0.8", linewidth=1.5 if fooled else 0.5)
-            panel.set_xlabel(FASHION_CLASSES[answer], fontsize=7, labelpad=2,
-                             color="C3" if fooled else "black")  # fmt: skip
-        line[0].set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
-    figure.suptitle("What the network says of each image: red where it is wrong", fontsize=10)
-    run.save_figure("images", figure)
-
-
-def predicted(model: nn.Module, images: Tensor) -> np.ndarray:
-    """The model's classes: (N,)."""
-    return model(images).argmax(axis=1).to("cpu").numpy()
+    rows = {name: images[columns] for name, images in rows.items()}
+    title = "What the network says of each image: red where it is wrong"
+    run.save_figure("images", victim.answers(model, rows, labels[columns], title))
 
 
 def _keys(budgets: dict[float, Any]) -> list[tuple[float, str]]:

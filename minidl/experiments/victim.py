@@ -9,13 +9,17 @@ means grey values, not grey values over a standard deviation.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .. import data as sets
 from .. import nn
+from ..data import FASHION_CLASSES
 from ..graph import Tensor
 from ..nn import functional as F
+from ..recording import no_grad
+from . import figures
 from .run import Run
 from .training import minimise
 
@@ -61,3 +65,32 @@ def train(
 
     minimise(run, label, model.train(), loss, steps, lr)
     return model.eval()
+
+
+def predicted(model: nn.Module, images: Tensor) -> np.ndarray:
+    """The model's classes: (N,)."""
+    with no_grad():
+        return model(images).argmax(axis=1).to("cpu").numpy()
+
+
+def answers(model: nn.Module, rows: dict[str, Tensor], labels: np.ndarray, title: str) -> Any:
+    """A figure of images with what the model says under each, red where that is not the label.
+
+    rows: {name: images (N, 1, H, W)}.  labels: (N,), of every row.
+    """
+    across = len(labels)
+    figure, axes = figures.new_figure(
+        0.85 * across + 0.1 + 0.065 * max(map(len, rows)), 1.02 * len(rows) + 0.3, len(rows), across
+    )
+    for line, (name, images) in zip(axes, rows.items()):
+        pictures = images.to("cpu").numpy()[:, 0]
+        for panel, picture, said, label in zip(line, pictures, predicted(model, images), labels):
+            panel.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
+            wrong = said != label
+            colour, edge, width = ("C3", "C3", 1.5) if wrong else ("black", "0.8", 0.5)
+            panel.set(xticks=[], yticks=[])
+            panel.spines[:].set(color=edge, linewidth=width)
+            panel.set_xlabel(FASHION_CLASSES[said], fontsize=7, labelpad=2, color=colour)
+        line[0].set_ylabel(name, fontsize=8, rotation=0, ha="right", va="center")
+    figure.suptitle(title, fontsize=10)
+    return figure
