@@ -1,0 +1,28 @@
+"""Write the gradient checker.  Passing this stands for the whole track.
+
+Given f(x) -> y and backward(g, x) -> dL/dx, both on arrays, say whether backward is right.
+
+    1. Draw g with rng.standard_normal(y.shape).  Never take ones: the gradient of a sum of softmax
+       is zero, and a backward that returns zeros would pass.
+    2. Measure the slope of sum(g * f(x)) along each entry of x by a central difference, h = 1e-5.
+    3. Compare with backward(g, x): the largest difference, relative to the largest slope, must be
+       below 1e-6.
+
+It will be tried on right and on wrong backwards.  A gradient of another shape than x is wrong.
+"""
+
+import numpy as np
+
+
+def is_right(f, backward, x, rng):
+    """True or False."""
+    # BEGIN SOLUTION
+    g = rng.standard_normal(np.shape(f(x)))
+    n = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = 1e-5
+        n[index] = np.sum(g * (f(x + step) - f(x - step))) / 2e-5
+    a = backward(g, x)
+    return bool(np.shape(a) == x.shape and np.max(np.abs(a - n)) < 1e-6 * np.max(np.abs(n)))
+    # END SOLUTION
