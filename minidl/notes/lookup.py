@@ -80,7 +80,7 @@ def _entry(label: str, text: str) -> str:
 
 def _place(name: str) -> str:
     """A dotted name, with the file and the line where it is defined."""
-    thing = pkgutil.resolve_name(name)
+    thing = inspect.unwrap(pkgutil.resolve_name(name))
     file = Path(inspect.getsourcefile(thing)).relative_to(MAP.parent.parent.parent)
     line = 1 if inspect.ismodule(thing) else inspect.getsourcelines(thing)[1]
     return f"{name}   {file}:{line}"

@@ -63,6 +63,11 @@ def test_where_finds_a_row_and_prints_it():
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_a_function_is_found_where_it_is_written_also_if_a_decorator_wraps_it():
+    text = str(notes.where("lime"))
+    assert "minidl/interpret/lime.py" in text and "recording.py" not in text
+
+
 def test_the_beginning_of_names_finds_all_of_them():
     found = notes.where("ewc")
     assert [row.id for row in found] == ["ewc-taylor", "ewc-penalty"]
