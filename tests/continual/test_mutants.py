@@ -1,6 +1,6 @@
-"""Bugs that other projects' continual learners had, planted in ours: each is noticed.
+"""Bugs planted in our continual learners: each is noticed.
 
-Numbers with # are issues of the projects named.
+Where a project is named it had the bug; numbers with # are its issues.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Bugs that explainers had, planted in ours: each is noticed."""
+"""Bugs planted in our explainers: each is noticed.  Where a project is named it had the bug."""
 
 from typing import NamedTuple
 
