@@ -4,6 +4,7 @@ Of the processor: what other programs do on the machine does not count.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -31,8 +32,12 @@ def added_seconds(rounds: int) -> float:
 
 def _seconds(statement: str, environment: dict[str, str]) -> float:
     """A fresh interpreter that runs `statement`."""
-    before = os.times()
+    before = _seconds_of_children()
     subprocess.run([sys.executable, "-c", statement], env=environment, check=True)
-    after = os.times()
-    user = after.children_user - before.children_user
-    return user + after.children_system - before.children_system
+    return _seconds_of_children() - before
+
+
+def _seconds_of_children() -> float:
+    """What finished child processes have used of the processor so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
