@@ -193,9 +193,10 @@ def learning_speed(
         axes[0, 0].plot(accuracy, style, color=colour, label=name, markersize=4)
         if name in curves:
             axes[0, 1].plot(*learners.average(curves[name]), color=colour, linewidth=1.4)
-    for level, text in [(nearest, "nearest drawing shown"), (chance, "chance")]:
+    for level, text in [(nearest, "nearest\ndrawing"), (chance, "chance")]:
         axes[0, 0].axhline(level, color="gray", linestyle=":", linewidth=1)
-        axes[0, 0].text(STEPS, level + 0.01, text, ha="right", fontsize=8, color="gray")
+        beside = axes[0, 0].get_yaxis_transform()
+        axes[0, 0].text(1.01, level, text, va="center", fontsize=8, color="gray", transform=beside)
     axes[0, 0].set(xlabel="steps of gradient descent on a new task", ylabel="accuracy", ylim=(0, 1))
     axes[0, 0].set_title("Learning new characters", fontsize=11)
     axes[0, 1].set(xlabel="iteration of the outer loop", ylabel="cross-entropy", ylim=(0, None))
