@@ -22,7 +22,8 @@ from pathlib import Path
 
 from .exercise import Exercise
 from .exercises import exercises
-from .judge import Outcome, Result, judge
+from .judge import Outcome, Result, judge_in
+from .sandbox.process import Sandbox
 
 LARGEST = 20 << 20  # bytes that a zip may unpack to
 MOST_FILES = 2000
@@ -88,7 +89,8 @@ def grade_one(path: Path, chosen: list[Exercise], seed: int) -> Submission:
     student = path.stem if path.suffix == ".zip" else path.name
     try:
         with unpacked(path) as folder:
-            results = [_judged(exercise, folder, seed) for exercise in chosen]
+            with Sandbox(folder) as sandbox:
+                results = [_judged(exercise, folder, seed, sandbox) for exercise in chosen]
         problem = ""
     except (OSError, zipfile.BadZipFile, Unsafe) as error:
         results = [_without(exercise, seed, f"{path.name}: {error}") for exercise in chosen]
@@ -96,14 +98,14 @@ def grade_one(path: Path, chosen: list[Exercise], seed: int) -> Submission:
     return Submission(student, results, time.perf_counter() - start, problem)
 
 
-def _judged(exercise: Exercise, folder: Path, seed: int) -> Result:
+def _judged(exercise: Exercise, folder: Path, seed: int, sandbox: Sandbox) -> Result:
     """The first file of the exercise's name, those of a track's folder before others."""
     name = f"{exercise.name}.py"
     files = sorted(folder.rglob(name), key=lambda p: (p.parent.name != exercise.track, str(p)))
     files = [file for file in files if file.is_file() and not file.is_symlink()]
     if not files:
         return _without(exercise, seed, f"there is no file {name}")
-    return judge(exercise, files[0], seed)
+    return judge_in(sandbox, exercise, files[0], seed)
 
 
 def _without(exercise: Exercise, seed: int, why: str) -> Result:

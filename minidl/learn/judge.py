@@ -22,7 +22,7 @@ from .exercise import Check, Exercise, Gradient, Program, Value
 from .sandbox.process import Sandbox
 from .values import judge_values
 
-SECONDS = 20.0  # for all checks of one exercise
+CALL, SECONDS = 5.0, 20.0  # for one call, and for all checks of one exercise
 FORBIDDEN = ("minidl", "torch", "jax", "tensorflow", "autograd", "cupy", "mygrad", "theano")
 
 
@@ -73,23 +73,28 @@ class Result:
         return sum(outcome.seconds for outcome in self.outcomes)
 
 
-def judge(exercise: Exercise, path: Path, seed: int = 0, sandbox: Sandbox | None = None) -> Result:
+def judge(exercise: Exercise, path: Path, seed: int = 0) -> Result:
     """Run all checks of an exercise on the file at `path`."""
+    with Sandbox(path) as sandbox:
+        return judge_in(sandbox, exercise, path, seed)
+
+
+def judge_in(sandbox: Sandbox, exercise: Exercise, path: Path, seed: int) -> Result:
+    """`judge`, in a sandbox that other files of the same student went through."""
     refused = forbidden_import(path)
     if refused:
         outcomes = [
             Outcome(check.name, "error", check.weight, *refused) for check in exercise.checks
         ]
         return Result(exercise, outcomes, seed)
-    with sandbox or Sandbox(path) as current:
-        outcomes, until = [], time.monotonic() + SECONDS
-        for check in exercise.checks:
-            current.seconds = max(0.1, min(5.0, until - time.monotonic()))
-            start = time.perf_counter()
-            outcome = run(check, current, seed)
-            seconds = time.perf_counter() - start
-            outcomes.append(dataclasses.replace(outcome, seconds=seconds))
-        return Result(exercise, outcomes, seed, current.printed)
+    sandbox.open(path)
+    outcomes, until = [], time.monotonic() + SECONDS
+    for check in exercise.checks:
+        sandbox.seconds = max(0.1, min(CALL, until - time.monotonic()))
+        start = time.perf_counter()
+        outcome = run(check, sandbox, seed)
+        outcomes.append(dataclasses.replace(outcome, seconds=time.perf_counter() - start))
+    return Result(exercise, outcomes, seed, sandbox.printed)
 
 
 def run(check: Check, sandbox: Sandbox, seed: int) -> Outcome:

@@ -135,3 +135,15 @@ def test_a_file_that_does_not_compile_says_where_on_every_call(tmp_path):
             with pytest.raises(CodeError, match="SyntaxError") as caught:
                 sandbox.function("f")(1.0)
             assert caught.value.line == 2
+
+
+def test_the_next_file_finds_nothing_of_the_last_one(tmp_path):
+    first, second = tmp_path / "first.py", tmp_path / "second.py"
+    first.write_text("import numpy as np, sys\nnp.sum = None\nsys.left = 1\ndef f(x):\n    return x\n")
+    second.write_text(
+        "import numpy as np, sys\ndef f(x):\n    return np.sum(x) + hasattr(sys, 'left')\n"
+    )
+    with Sandbox(first) as sandbox:
+        assert sandbox.function("f")(1.0) == 1.0
+        sandbox.open(second)
+        assert sandbox.function("f")(np.ones(3)) == 3.0

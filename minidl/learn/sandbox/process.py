@@ -31,11 +31,15 @@ STARTUP = 20.0  # seconds for Python and NumPy to start on a busy machine
 
 
 class Sandbox:
-    """A student's file in a process of its own, which is started again if it dies."""
+    """A student's files, one after the other, in processes of their own.
+
+    A process that dies is started again for the next call.
+    """
 
     def __init__(self, path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES) -> None:
         self.path, self.seconds, self.megabytes = path.resolve(), seconds, megabytes
         self.printed = ""
+        self._is_loaded = False
         self._process: subprocess.Popen | None = None
         self._replies: queue.Queue = queue.Queue()
 
@@ -44,6 +48,18 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def open(self, path: Path) -> None:
+        """Go on to another file, which finds nothing of what this one left."""
+        self.path, self.printed = path.resolve(), ""
+        if self._is_loaded and hasattr(os, "fork"):
+            try:
+                self._exchange({"do": "next"}, STARTUP)
+            except CodeError:
+                self.close()
+        elif self._is_loaded:
+            self.close()
+        self._is_loaded = False
 
     def function(self, name: str) -> Callable:
         """The student's function `name`; arrays that it writes to are changed here as well."""
@@ -68,6 +84,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop the process, and all that it started."""
         process, self._process = self._process, None
+        self._is_loaded = False
         if process is None:
             return
         try:
@@ -85,6 +102,8 @@ class Sandbox:
         """Send a request and wait for the reply, starting the process if need be."""
         if self._process is None:
             self._start()
+        if not self._is_loaded:
+            self._is_loaded = True
             try:
                 self._exchange({"do": "load", "path": str(self.path)}, STARTUP)
             except CodeError:
@@ -109,6 +128,8 @@ class Sandbox:
             raise CodeError("died", "the process ended without a result (os._exit, or a crash)")
         self.printed = str(reply.get("printed", ""))
         if "error" in reply:
+            if reply["error"].get("code") == "died":
+                self._is_loaded = False  # a new fork waits for a file
             raise CodeError(file=str(self.path), **reply["error"])
         return reply["value"]
 
@@ -117,7 +138,6 @@ class Sandbox:
             [sys.executable, "-I", str(WORKER), str(self.megabytes)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-            cwd=self.path.parent,
         )  # fmt: skip
         self._replies = queue.Queue()
         arguments = self._process.stdout, self._replies
