@@ -110,7 +110,8 @@ class Access:
             x = Tensor(x).requires_grad_()
             logits = self(x, rows)
             value = goal.sign * objective(logits, goal.labels)
-        return value.data, goal.reached(logits.data), self.slope(value, x, rows).data
+            g = self.slope(value, x, rows)
+        return value.data, goal.reached(logits.data), g.data
 
     def slope(self, value: Tensor, at: Tensor, rows: Any = slice(None)) -> Tensor:
         """The gradient of each example's `value` (M,) with respect to its part of `at` (M, ...)."""
