@@ -3,14 +3,14 @@
     minidl run gan                   2,000 pictures of clothes, 28x28
     minidl run gan --data digits     digits, 8x8
 
-Generator and critic see a picture as its coordinates along the leading principal components (for
-clothes 64, which hold 89% of the variance): a network that paints pixels needs convolutions and an
-hour to do as well.  Both are told the class (Mirza and Osindero 2014, arXiv:1411.1784); the loss is
-Wasserstein's with a gradient penalty, three steps of the critic to one of the generator; samples
-are drawn from the running average of the generator's weights.  The judge (`sample_quality`)
-compares them with held-out pictures, with those pictures cut down to the same components, which is
-the best that this generator could do, and with the samples of a variational autoencoder, which is
-not told the class.
+Generator and critic see a picture as its coordinates along the leading principal components, for
+clothes 64, which hold 89% of the variance.  (Small transposed convolutions on pixels, trained for
+twice as long without the class, came to a Frechet distance of 3.0.)  Both are told the class (Mirza
+and Osindero 2014, arXiv:1411.1784); the loss is Wasserstein's with a gradient penalty, three steps
+of the critic to one of the generator; samples are drawn from the running average of the generator's
+weights.  The judge (`sample_quality`) compares them with held-out pictures, with those pictures cut
+down to the same components, which is the best that this generator could do, and with the samples of
+a variational autoencoder, which is not told the class.
 """
 
 from __future__ import annotations

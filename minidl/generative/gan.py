@@ -20,7 +20,8 @@ generator's theta; it is the critic that answers every generator with the larges
 and the generator that makes this small (`minidl notes wgan-minmax`).  They draw z from P_g in the
 estimate of W1; z is noise, and G(z) follows P_g (`minidl notes wgan-estimate`).
 
-Rows of the notes: gan-algorithm1, wgan-minmax, wgan-estimate, wgan-clip with `penalties`.
+Rows of the notes: gan-value, gan-algorithm1, wgan-minmax, wgan-estimate; wgan-clip, with
+`penalties`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from ..checks import checked, normal
 from ..graph import Tensor
 from ..optim import Optimizer
 from ..recording import no_grad
-from .gan_losses import Loss, wasserstein_critic_loss
+from .gan_losses import Loss, value, wasserstein_critic_loss
 from .penalties import clip_weights, gradient_penalty
 
 
@@ -104,6 +105,11 @@ def train_step(
     return critic_loss, game.generator_step(z)
 
 
+def game_value(generator: nn.Module, critic: nn.Module, real: Tensor, z: Tensor) -> Tensor:
+    """V(D, G) = E log s(D(x)) + E log(1 - s(D(G(z)))).  real: (N, ...), z: (M, K)."""
+    return value(critic(real), critic(generator(z)))
+
+
 def critic_gap(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """E D(x) - E D(G(z)), at most K W1(p_d, p_g) for a K-Lipschitz critic, and K W1 at its best.
 
@@ -112,9 +118,7 @@ def critic_gap(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     return -wasserstein_critic_loss(critic(real), critic(fake))
 
 
-checked(
-    critic_gap,
-    critic=lambda rng: nn.Sequential(nn.Linear(2, 5, rng=rng), nn.Tanh(), nn.Linear(5, 1, rng=rng)),
-    real=normal(4, 2),
-    fake=normal(5, 2),
-)
+_generator = lambda rng: nn.Sequential(nn.Linear(3, 2, rng=rng), nn.Tanh())
+_critic = lambda rng: nn.Sequential(nn.Linear(2, 5, rng=rng), nn.Tanh(), nn.Linear(5, 1, rng=rng))
+checked(game_value, generator=_generator, critic=_critic, real=normal(4, 2), z=normal(5, 3))
+checked(critic_gap, critic=_critic, real=normal(4, 2), fake=normal(5, 2))

@@ -26,7 +26,7 @@ the non-saturating loss is not in the printed pair 1/(1 - D) and 1/D, but in the
 -s(l), which vanishes where the critic is sure that a sample is generated, against -(1 - s(l)),
 which is then largest.  Both losses have their only fixed point at p_g = p_d, D = 0.
 
-Rows of the notes: gan-value, gan-minimax, mm-gan, ns-gan, ns-vs-mm, wgan-loss, lsgan.
+Rows of the notes: gan-value with `gan`, gan-minimax, mm-gan, ns-gan, ns-vs-mm, wgan-loss, lsgan.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from minidl import nn, optim, oracles, tensor
-from minidl.generative.gan import Game, critic_gap, train_step
+from minidl.generative.gan import Game, critic_gap, game_value, train_step
 from minidl.generative.gan_losses import (
     LEAST_SQUARES,
     MINIMAX,
     NON_SATURATING,
     WASSERSTEIN,
     classifier_loss,
+    value,
 )
 from minidl.generative.penalties import (
     around,
@@ -93,6 +94,16 @@ def test_the_loss_of_the_critic_is_loss_and_price():
     logits = game.critic(real), game.critic(fake)
     expected = classifier_loss(*logits) + 3 * gradient_penalty(game.critic, around(real, fake))
     assert game.critic_loss(real, fake).item() == pytest.approx(expected.item(), abs=1e-14)
+
+
+def test_the_value_of_a_game_is_that_of_its_critics_answers():
+    game, real, z = small(MINIMAX)
+    found = game_value(game.generator, game.critic, real, z).item()
+    fake = game.critic(game.generator(z))
+    assert found == pytest.approx(value(game.critic(real), fake).item(), abs=1e-14)
+    assert found == pytest.approx(-game.critic_loss(real, game.generator(z)).item(), abs=1e-14)
+    rest = found - MINIMAX.generator(fake).item()  # what the generator has no say in
+    assert rest == pytest.approx(value(game.critic(real), fake * 0 - 1000).item(), abs=1e-14)
 
 
 def test_a_round_is_k_steps_of_the_critic_and_one_of_the_generator():
