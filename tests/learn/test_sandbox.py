@@ -139,10 +139,9 @@ def test_a_file_that_does_not_compile_says_where_on_every_call(tmp_path):
 
 def test_the_next_file_finds_nothing_of_the_last_one(tmp_path):
     first, second = tmp_path / "first.py", tmp_path / "second.py"
-    first.write_text("import numpy as np, sys\nnp.sum = None\nsys.left = 1\ndef f(x):\n    return x\n")
-    second.write_text(
-        "import numpy as np, sys\ndef f(x):\n    return np.sum(x) + hasattr(sys, 'left')\n"
-    )
+    begin = "import sys\nimport numpy as np\n"
+    first.write_text(begin + "np.sum = None\nsys.left = 1\ndef f(x):\n    return x\n")
+    second.write_text(begin + "def f(x):\n    return np.sum(x) + hasattr(sys, 'left')\n")
     with Sandbox(first) as sandbox:
         assert sandbox.function("f")(1.0) == 1.0
         sandbox.open(second)
