@@ -115,7 +115,7 @@ def load(data: str, rng: np.random.Generator) -> tuple[Examples, Examples]:
 
 
 def fit(run: Run, codes: Codes, train: Examples, steps: int) -> tuple[Diffusion, list[float]]:
-    """Train for v with Adam; returns the diffusion with averaged weights, and 20 mean losses."""
+    """Train for v with Adam; returns the diffusion with averaged weights, and how the loss fell."""
     x, y = codes.encode(train[0]), train[1].astype(np.int64)
     network = StepMLP(x.shape[1], 256, 3, classes=CLASSES, rng=run.rng).to(device=run.device)
     model = Diffusion(network, cosine(T), "v", codes.bounds)
@@ -132,7 +132,7 @@ def fit(run: Run, codes: Codes, train: Examples, steps: int) -> tuple[Diffusion,
             average.update_parameters(model)
             schedule.step()
             bar.step(loss=losses[-1])
-    return average.module, [float(part.mean()) for part in np.array_split(losses, 20)]
+    return average.module, [float(part.mean()) for part in np.array_split(losses, min(20, steps))]
 
 
 def draw_samples(
