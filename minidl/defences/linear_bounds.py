@@ -22,7 +22,7 @@ program over the triangles (Salman et al. 2019, arXiv:1902.08722).  Where no ReL
 within the box the bounds are exact.
 
 With a = 0 and with the boxes of `intervals` as [l, u] linear bounds are never looser than interval
-bounds.  With other choices they can be, and in one of eight deep random networks they are: true
+bounds.  With other choices they can be, and in one of nine deep random networks they are: true
 bounds may be intersected, so `bounds` and `margins` return the tighter of both.  The [l, u] of a
 hidden layer come from the same bounds on that layer or, cheaper, from intervals alone: CROWN-IBP
 (Zhang et al. 2020, arXiv:1906.06316).

@@ -30,17 +30,19 @@ def test_bounds_hold_in_600_random_networks():
     looser than interval bounds.
 
     That is a theorem for slope 0 and the boxes of intervals, which is tested on the bounds before
-    they are intersected; and in the median network the bounds of CROWN are narrower by .31.
+    they are intersected.  For adaptive slopes it is none: by themselves they are wider in 62 of the
+    581 networks whose output can vary.  In the median network CROWN is narrower by .31.
     """
-    rng, ratios = np.random.default_rng(0), []
+    rng, ratios, alone = np.random.default_rng(0), [], []
     for _ in range(600):
         net, box = random_net(rng), random_box(rng, 2, 4)
         z = outputs(net, points(rng, box, 100))
         with no_grad():
             by_intervals = through(net, box)
             by_zero = output_box([*net], relaxed(net, box, zero, intervals=True), box)
+            by_adaptive = output_box([*net], relaxed(net, box), box)
             by_crown = bounds(net, box)
-        for found in (by_intervals, by_zero, by_crown):
+        for found in (by_intervals, by_zero, by_adaptive, by_crown):
             assert (found.lower.numpy() - 1e-9 <= z.min(axis=0)).all()
             assert (z.max(axis=0) <= found.upper.numpy() + 1e-9).all()
         for found in (by_zero, by_crown):
@@ -48,7 +50,8 @@ def test_bounds_hold_in_600_random_networks():
             assert (found.upper.numpy() <= by_intervals.upper.numpy() + 1e-9).all()
         if gap(by_intervals).any():  # else no ReLU of a layer is ever active
             ratios.append(gap(by_crown).mean() / gap(by_intervals).mean())
-    assert np.median(ratios) < 0.8
+            alone.append(gap(by_adaptive).mean() / gap(by_intervals).mean())
+    assert np.median(ratios) < 0.8 and np.mean(np.array(alone) > 1) < 0.2
 
 
 def test_bounds_of_a_convolutional_network_hold():
