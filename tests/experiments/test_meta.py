@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from minidl import experiments
-from minidl.experiments import Refusal
+from minidl.data import DataNotFoundError
+from minidl.experiments import Refusal, fewshot
 
 pytest.importorskip("matplotlib")
 
@@ -63,3 +64,20 @@ def test_fewshot_refuses_characters_that_are_not_there_or_too_few(tmp_path, monk
     np.savez(tmp_path / "few.npz", x=bits, y=np.repeat(np.arange(4), 5))
     with pytest.raises(Refusal, match="5 ways .* 1 characters with 5 drawings"):
         experiments.run("fewshot", out=tmp_path / "a", data=str(tmp_path / "few.npz"))
+
+
+def test_fewshot_takes_omniglot_where_it_is_found_and_invents_characters_elsewhere(monkeypatch):
+    found = {"train": np.ones((3, 20, 28, 28)), "test": np.zeros((2, 20, 28, 28))}
+    monkeypatch.setattr(fewshot.characters, "omniglot", found.__getitem__)
+    invent = lambda count, drawings, rng: np.zeros((count, drawings, 28, 28))
+    monkeypatch.setattr(fewshot.characters, "invented", invent)
+    source, known, new = fewshot.load("any", np.random.default_rng(0))
+    assert source == "Omniglot" and known.min() == 1 and new.max() == 0
+    assert known.shape == (12, 20, 14, 14) and new.shape == (2, 20, 14, 14)  # turned, and not
+
+    def missing(split):
+        raise DataNotFoundError(split)
+
+    monkeypatch.setattr(fewshot.characters, "omniglot", missing)
+    source, known, new = fewshot.load("any", np.random.default_rng(0))
+    assert source == "Invented characters" and (len(known), len(new)) == (1000, 200)
