@@ -184,3 +184,13 @@ for _operation in (*operations.values(), *_composed):
         numpy_functions[getattr(np, _operation.__name__)] = _operation
 for _name in linalg.__all__:
     numpy_functions[getattr(np.linalg, _name)] = getattr(linalg, _name)
+
+
+def _put_along_axis(*_: Any, **__: Any) -> None:
+    raise TypeError(
+        "np.put_along_axis writes into its argument: write "
+        "x = minidl.put_along_axis(x, indices, values, axis), which returns a new tensor"
+    )
+
+
+numpy_functions[np.put_along_axis] = _put_along_axis
