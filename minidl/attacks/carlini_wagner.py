@@ -143,8 +143,8 @@ def carlini_wagner(
     """The nearest image in [0, 1] found that reaches the goal; x itself where none was found.
 
     x: (N, ...), in [0, 1].  steps: of Adam, for each of `searches` weights, the first of which is
-    c.  (In the paper 10,000 steps for 9 weights from 1e-3 on, with lr .01.)  kappa: the margin by
-    which the goal is to be passed.
+    c; the rate falls from lr to 0.  (In the paper 10,000 steps for 9 weights from 1e-3 on, with lr
+    .01.)  kappa: the margin by which the goal is to be passed.
     """
     box = Threat(2, math.inf)
     x, goal = prepared(x, goal, box)
@@ -163,7 +163,8 @@ def carlini_wagner(
             w = tensor(preimage(x), requires_grad=True)
             adam = optim.Adam([w], lr=lr)
             reached = backend.xp(x).zeros(len(x), bool)
-            for _ in range(steps):
+            for step in range(steps):
+                adam.param_groups[0]["lr"] = lr * (1 - step / steps)
                 value, seen, logits = cw_objective(
                     access, w, Tensor(x), goal, weights.c, distance, kappa
                 )

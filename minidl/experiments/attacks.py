@@ -35,7 +35,7 @@ BUDGETS = {
 }
 NAMES = {math.inf: "$\\ell_\\infty$", 2: "$\\ell_2$", 1: "$\\ell_1$"}
 EPSILON = 0.05  # of the table, in l-inf
-NEAR = [*np.arange(0.05, 1.5, 0.05), *np.arange(1.5, 2.6, 0.25)]  # PGD's, for the least change
+NEAR = [*np.arange(0.025, 1.5, 0.025), *np.arange(1.5, 2.6, 0.25)]  # PGD's, for the least change
 
 
 @experiment(
