@@ -21,7 +21,7 @@ def short(monkeypatch):
     monkeypatch.setattr(experiments.diffusion, "Judge", partial(Judge, steps=100))
 
 
-@pytest.mark.parametrize("name", ["diffusion-toys"])
+@pytest.mark.parametrize("name", ["diffusion", "diffusion-toys"])
 def test_the_device_makes_no_difference(name, device, tmp_path, monkeypatch, short):
     if device == "cpu":
         pytest.skip("the one that is compared with")

@@ -1,6 +1,6 @@
-"""Bugs that other projects' diffusions and samplers had, planted in ours: each is noticed.
+"""Bugs of diffusions and samplers, planted in ours: each is noticed.
 
-Numbers with # are issues of the projects named.
+Where it is known who had one, the project is named; numbers with # are its issues.
 """
 
 import math
