@@ -201,7 +201,7 @@ def draw_distances(run: Run, distances: dict[str, np.ndarray]) -> None:
     for name, d in distances.items():
         share = np.arange(1, len(d) + 1) / len(d)
         panel.step(
-            np.minimum(d, 1e3), share, where="post", label=f"{name}, median {np.median(d):.2f}"
+            np.minimum(d, 1e3), share, where="post", label=f"{name}, median {np.median(d):.3f}"
         )
     panel.set(
         xlabel="$\\ell_2$ distance to the nearest wrong image found", ylabel="share of images",
