@@ -6,12 +6,15 @@ It has no memory and writes to nothing that it was given.
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from .student import Finding, Student, Wrong
-from .trials import Trial, close, same_arrays
+from .trials import Trial, close, jacobian, same_arrays
 from .view import Views
 
 
@@ -64,6 +67,41 @@ def is_fresh(student: Student, trials: Sequence[Trial]) -> Finding | None:
         if changed:
             return Finding("stale-cache", text, trials[0], changed)
     return None
+
+
+def follows_inputs(student: Student, trial: Trial) -> Finding | None:
+    """A gradient that is right at the first inputs: is it so at others of the same shapes?
+
+    Measured along one direction d of all inputs: sum v d is the slope of sum g f(x + t d) in t.
+    """
+    rng = np.random.default_rng([trial.seed, trial.number, 3])
+    direction = {name: rng.standard_normal(trial.inputs[name].shape) for name in trial.names}
+
+    def at(t: float) -> Any:
+        moved = {name: trial.redrawn[name] + t * d for name, d in direction.items()}
+        with np.errstate(all="ignore"):
+            return student.forward(*copy.deepcopy([*{**trial.redrawn, **moved}.values()]))
+
+    def loss(t: float) -> float:
+        ys = at(t) if trial.several else [at(t)]
+        return float(sum(np.sum(g * y) for g, y in zip(trial.gs, ys)))
+
+    try:
+        slope, is_steady = jacobian(lambda t: np.array([loss(float(t))]), np.zeros(()))
+        ys = at(0.0)
+    except Exception:  # forward takes the first inputs only: there is nothing to compare with
+        return None
+    ys = [np.asarray(y) for y in (ys if trial.several else [ys])]
+    student.gradients(trial)  # which may keep something
+    found = student.gradients(dataclasses.replace(trial, inputs=trial.redrawn, ys=ys))
+    parts = np.concatenate([np.ravel(found[name] * d) for name, d in direction.items()])
+    if not is_steady or abs(parts.sum() - slope.item()) <= 1e-4 * np.abs(parts).sum() + 1e-7:
+        return None
+    text = (
+        "it is right at the first inputs, and wrong at other inputs of the same shapes: this is "
+        "what you get if values of an earlier call are kept and used again"
+    )
+    return Finding("stale-cache", text, trial, tuple(trial.names))
 
 
 def linearity(student: Student, views: Views, others: list[Views]) -> Finding | None:

@@ -137,6 +137,7 @@ def _judge(
             shapes.wrong_type(student, v, []) or behaviour.linearity(student, v, [])
             for v in all_views
         ]
+        found.append(None if any(found) else behaviour.follows_inputs(student, trials[0]))
         return [finding for finding in found if finding]
     named = next((m for m in misconceptions if _is(m, student, trials, gradients)), None)
     if named:

@@ -60,6 +60,7 @@ class Trial:
     inputs, sizes: by name.  names: of the float inputs, whose gradients are checked.
     ys, gs: outputs and incoming gradients.  jacobians: by name, (size of all ys, size of input).
     steady: by name, False where the input lies so near a kink that it has no slope.
+    redrawn: other inputs of the same shapes.
     """
 
     number: int
@@ -72,6 +73,7 @@ class Trial:
     gs: list[np.ndarray]
     jacobians: dict[str, np.ndarray]
     steady: dict[str, np.ndarray]
+    redrawn: dict[str, Any]
 
     def slopes(self, name: str, gs: Sequence[np.ndarray] | None = None) -> np.ndarray:
         """The true gradient of an input: sum_i g_i J[i, j]."""
@@ -131,7 +133,8 @@ def measure(forward: Callable, samples: Mapping[str, Any], draw: int, seed: int)
         function = lambda x, name=name: flat(run(**{name: x}))
         jacobians[name], steady[name] = jacobian(function, inputs[name])
     gs = incoming([y.shape for y in ys], draw, seed)
-    return Trial(draw, seed, inputs, sizes, names, several, ys, gs, jacobians, steady)
+    redrawn = inputs_of_draw(samples, draw, seed + 1)[0]
+    return Trial(draw, seed, inputs, sizes, names, several, ys, gs, jacobians, steady, redrawn)
 
 
 def jacobian(function: Callable, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

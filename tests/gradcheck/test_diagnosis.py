@@ -88,6 +88,15 @@ def test_a_cache_that_all_calls_share_is_named():
     assert check(lambda g, y, x: 2 * g * cache["x"], forward).code == "stale-cache"
 
 
+def test_values_kept_from_the_first_call_are_named():
+    kept = {}
+
+    def backward(g, y, x):
+        return 2 * g * kept.setdefault(x.shape, x)
+
+    assert check(backward).code == "stale-cache"
+
+
 def test_not_linear_in_g_is_told_without_a_reason():
     found = check(lambda g, y, x: np.exp(g) * x - x)
     assert found.code == "not-linear" and not found.findings[0].specific
