@@ -4,8 +4,8 @@
     a = R n           moved: flipped, shifted, averaged
     a = c t           something else was returned: g, the value, another input's gradient
     a = c n f(t)      a factor forgotten, or taken twice
+    a = c n p/q       a factor in the place of another
     a = n + c t       a term too many, or forgotten
-    a = n at y        the right formula with one argument in the place of another
 
 Each family lists, for one draw, what it would predict; the lists of the three draws run side by
 side.  A formula is believed only if it gives every entry of every draw.  A constant c is measured,
@@ -20,9 +20,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from .constants import constants, in_lengths, number
-from .student import Finding, Student, Wrong
-from .trials import Trial
+from .constants import believable, constants, in_lengths, number
+from .student import Finding, Student
 from .view import View, Views, fitted
 
 Formula = Iterator[tuple[str, str]]  # code and text of what explains all draws
@@ -203,20 +202,8 @@ def _numeric_inputs(v: View) -> Iterator[tuple[str, np.ndarray]]:
 def _multiples(views: Views, arrays: Sequence[np.ndarray]) -> Iterator[tuple[str, str, str]]:
     """Of which quantity the arrays are a multiple: its code, its name, the constant as words."""
     for draws in zip(*(_quantities(v) for v in views)):
-        for factor in _believable(views, constants(views, arrays, [t for _, _, t in draws])):
+        for factor in believable(views, constants(views, arrays, [t for _, _, t in draws])):
             yield *draws[0][:2], factor
-
-
-def _believable(views: Views, c: list[float] | None) -> Iterator[str]:
-    """The constant as it stands before a word, 'c ' or '' for 1; nothing if it has no pattern."""
-    if c is None or not all(c):
-        return
-    if c.count(c[0]) < len(c):
-        for expression, _ in in_lengths(views, c):
-            yield f"{expression} "
-    # a single entry a draw is given by almost any constant: then it must be a simple one
-    elif sum(v.x.size for v in views) >= 4 * len(views) or abs(c[0]) in (0.5, 1, 2):
-        yield {1.0: "", -1.0: "-"}.get(c[0], f"{number(c[0])} ")
 
 
 # ------------------------------------------------------------------------------ a = c n f(t)
@@ -230,10 +217,14 @@ def _factors(views: Views) -> Formula:
         if name == "1" or any(t is None for t in values):
             continue
         terms = [v.true * function(t) for v, t in zip(views, values)]
-        for factor in _believable(views, constants(views, claims, terms)):
+        for factor in believable(views, constants(views, claims, terms)):
             if form.startswith("1/") and factor in ("", "-"):
                 yield "missing-factor", f"the factor {factor}{form[2:].format(name)} is missing"
             yield "extra-factor", f"it is the right one times {factor}{form.format(name)}"
+
+
+def sigmoid(t: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-t))
 
 
 FUNCTIONS: list[tuple[str, Callable]] = [
@@ -247,6 +238,14 @@ FUNCTIONS: list[tuple[str, Callable]] = [
     ("sqrt({0})", np.sqrt), ("1/sqrt({0})", lambda t: t**-0.5),
     ("exp({0})", np.exp), ("1/exp({0})", lambda t: np.exp(-t)),
     ("log({0})", np.log), ("1/log({0})", lambda t: 1 / np.log(t)),
+    ("tanh({0})", np.tanh), ("1/tanh({0})", lambda t: 1 / np.tanh(t)),
+    ("(1 - tanh({0})²)", lambda t: 1 - np.tanh(t) ** 2),
+    ("1/(1 - tanh({0})²)", lambda t: 1 / (1 - np.tanh(t) ** 2)),
+    ("sigmoid({0})", sigmoid), ("1/sigmoid({0})", lambda t: 1 / sigmoid(t)),
+    ("(1 - sigmoid({0}))", lambda t: sigmoid(-t)),
+    ("1/(1 - sigmoid({0}))", lambda t: 1 / sigmoid(-t)),
+    ("sigmoid({0}) (1 - sigmoid({0}))", lambda t: sigmoid(t) * sigmoid(-t)),
+    ("1/(sigmoid({0}) (1 - sigmoid({0})))", lambda t: 1 / (sigmoid(t) * sigmoid(-t))),
     ("|{0}|", np.abs), ("1/|{0}|", lambda t: 1 / np.abs(t)), ("sign({0})", np.sign),
 ]  # fmt: skip
 
@@ -257,7 +256,7 @@ FUNCTIONS: list[tuple[str, Callable]] = [
 def _terms(views: Views) -> Formula:
     differences = [v.claimed - v.true for v in views]
     for draws in zip(*(_own_terms(v) for v in views)):
-        for factor in _believable(views, constants(views, differences, [t for _, t in draws])):
+        for factor in believable(views, constants(views, differences, [t for _, t in draws])):
             yield _plus(factor, draws[0][0])
     for _, name, factor in _multiples(views, differences):
         yield _plus(factor, name)
@@ -281,33 +280,37 @@ def _plus(factor: str, what: str) -> tuple[str, str]:
     return "extra-term", f"it is the right one, plus {factor}{what}"
 
 
-# ---------------------------------------------------------------------------------- a = n at y
+# -------------------------------------------------------------------------------- a = c n p/q
 
 
-def mixed_up(student: Student, views: Views, others: list[Views]) -> Finding | None:
-    """Right if one argument of backward is given in another's place."""
-    trial, name = views[0].trial, views[0].name
-    if trial.several:
-        return None
-    arrays = [key for key, x in trial.inputs.items() if isinstance(x, np.ndarray)]
-    for target, source in itertools.product([*arrays, "y"], [*arrays, "y", "g"]):
-        if all(_is_right_with(student, v.trial, name, target, source) for v in views):
-            text = (
-                f"with {source} in the place of {target} it would be right: this is what you get "
-                f"if {target} is used where {source} belongs"
-            )
-            return Finding("mixed-up", text, trial, (name,))
-    return None
+def swapped_factors(student: Student, views: Views, others: list[Views]) -> Finding | None:
+    """One factor in the place of another."""
+    with np.errstate(all="ignore"):
+        found = next(_swapped_factors(views), None)
+    return found and Finding(*found, views[0].trial, (views[0].name,))
 
 
-def _is_right_with(student: Student, trial: Trial, name: str, target: str, source: str) -> bool:
-    """Whether the gradient of `name` is right when backward is given `source` as `target`."""
-    everything = {**trial.inputs, "y": trial.ys[0], "g": trial.gs[0]}
-    new, old = everything[source], everything[target]
-    if np.shape(new) != np.shape(old) or np.array_equal(new, old):
-        return False
-    try:
-        found = student.gradients(trial, **{target: new})[name]
-    except Wrong:
-        return False
-    return View(trial, name, found).is_right
+def _swapped_factors(views: Views) -> Formula:
+    claims = [v.claimed for v in views]
+    quantities = [*zip(*(_quantities(v) for v in views))]
+    found = []
+    for (form, function), draws in itertools.product(FUNCTIONS, quantities):
+        values = [t for _, _, t in draws]
+        if form.startswith("1/") or draws[0][1] in ("1", "g") or any(t is None for t in values):
+            continue
+        factor = [function(t) for t in values]
+        if all(np.isfinite(f).all() and f.all() for f in factor):
+            found.append((form.format(draws[0][1]), factor))
+    # in the first draw, p/q is told by its logarithm, up to a constant; then all draws must agree
+    first = views[0]
+    used = first.steady & (np.abs(first.true) > 1e-3 * np.abs(first.true).max(initial=0))
+    if used.sum() < 4 or not first.claimed[used].all():
+        return
+    wanted = np.log(np.abs(first.claimed[used] / first.true[used]))
+    logs = [np.log(np.abs(factor[0][used])) for _, factor in found]
+    for (i, (p, above)), (j, (q, below)) in itertools.permutations(enumerate(found), 2):
+        if np.ptp(wanted - logs[i] + logs[j]) > 1e-3:
+            continue
+        terms = [v.true * f / h for v, f, h in zip(views, above, below)]
+        for factor in believable(views, constants(views, claims, terms)):
+            yield "swapped-factor", f"it has {factor}{p} as a factor where {q} belongs"

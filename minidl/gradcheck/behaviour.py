@@ -15,7 +15,7 @@ import numpy as np
 
 from .student import Finding, Student, Wrong
 from .trials import Trial, close, jacobian, same_arrays
-from .view import Views
+from .view import Views, fitted
 
 
 def repeats(student: Student, trial: Trial) -> Finding | None:
@@ -146,7 +146,21 @@ def _with_own_term(views: Views, v: Arrays, v0: Arrays) -> Found:
     text = f"it is not 0 for an incoming gradient of 0{what}: this is what you get if a term is "
     text += "added without multiplying it by g"
     is_right = all(close(a - b, w.true, w.steady) for w, a, b in zip(views, v, v0))
-    return "extra-term", text + "; without that term it is right" * is_right, is_right
+    if is_right:
+        return "extra-term", f"{text}; without that term it is right", True
+    for words, times in _of_g(views):
+        if all(close(a - b + b * t, w.true, w.steady) for w, a, b, t in zip(views, v, v0, times)):
+            return "extra-term", f"{text}; with that term times {words} it is right", True
+    return "extra-term", text, False
+
+
+def _of_g(views: Views) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """What a term may want to be multiplied by."""
+    gs = [fitted(w.g, w.x.shape) for w in views]
+    if all(g is not None for g in gs):
+        yield "g", gs
+        for axis in range(gs[0].ndim):
+            yield f"the sum of g along axis {axis}", [g.sum(axis=axis, keepdims=True) for g in gs]
 
 
 def _nonlinear(v: Arrays, v2: Arrays, minus: Arrays, vk: Arrays, v2k: Arrays) -> Found:

@@ -72,6 +72,18 @@ def in_lengths(views: Views, c: Sequence[float]) -> Iterator[tuple[str, str]]:
             return
 
 
+def believable(views: Views, c: list[float] | None) -> Iterator[str]:
+    """The constant as it stands before a word, 'c ' or '' for 1; nothing if it has no pattern."""
+    if c is None or not all(c):
+        return
+    if c.count(c[0]) < len(c):
+        for expression, _ in in_lengths(views, c):
+            yield f"{expression} "
+    # a single entry a draw is given by almost any constant: then it must be a simple one
+    elif sum(v.x.size for v in views) >= 4 * len(views) or abs(c[0]) in (0.5, 1, 2):
+        yield {1.0: "", -1.0: "-"}.get(c[0], f"{number(c[0])} ")
+
+
 def _lengths(views: Views) -> Iterator[tuple[str, list[int]]]:
     """Lengths of axes, their products, and the sizes of x and y, in all draws."""
     names = [*views[0].trial.sizes]

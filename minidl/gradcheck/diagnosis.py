@@ -22,13 +22,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import behaviour, shapes
-from .algebra import algebra, mixed_up
+from .algebra import algebra, swapped_factors
+from .along import along
+from .arguments import arguments
 from .draws import DRAWS
 from .place import place
 from .report import as_html, as_text
+from .routes import routes
 from .student import Finding, Gradients, Student, Wrong
+from .sums import sums
 from .trials import Trial, close, measure
 from .view import View, Views, views_of
+from .windows import windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,16 +154,20 @@ def _judge(
     findings = []
     for views in all_views:
         if views[0].name in wrong:
-            found = shapes.wrong_shape(views) or shapes.not_finite(views)
             others = [other for other in all_views if other is not views]
+            found = shapes.wrong_shape(views, others) or shapes.not_finite(views)
             findings.append(found or _explain(student, views, others))
     return _together(findings)
+
+
+# what leads to it, where no formula of the numbers was found
+WIDER = (arguments, routes, swapped_factors, along, windows, sums)
 
 
 def _explain(student: Student, views: Views, others: list[Views]) -> Finding:
     """The first explanation that gives a reason; else the first that says anything."""
     general = None
-    for explanation in (behaviour.linearity, algebra, place, mixed_up, shapes.wrong_type):
+    for explanation in (behaviour.linearity, algebra, place, *WIDER, shapes.wrong_type):
         found = explanation(student, views, others)
         if found and found.specific:
             return found

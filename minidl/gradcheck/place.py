@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .constants import believable, constants
 from .student import Finding, Student
 from .view import View, Views, fitted
 
@@ -20,7 +21,7 @@ BOUNDS = ((" <= ", np.less_equal), (" >= ", np.greater_equal), (" = ", np.equal)
 
 def place(student: Student, views: Views, others: list[Views]) -> Finding | None:
     """Where all wrong entries lie; None if there is no such place, or if it is everywhere."""
-    for draws in zip(*(_places(v) for v in views)):
+    for draws in zip(*(places(v) for v in views)):
         code, words, _ = draws[0]
         if any(mask is None for _, _, mask in draws):
             continue
@@ -56,14 +57,37 @@ def _instead(views: Views, masks: list[np.ndarray]) -> str:
     of_g = np.concatenate(of_g or [[np.nan, 0.0]])
     if np.isfinite(of_g).all() and np.allclose(of_g, of_g[0], rtol=1e-5):
         return f", and {_times(of_g[0])} the incoming gradient there"
+    return _formula_there(views, masks)
+
+
+def _formula_there(views: Views, masks: list[np.ndarray]) -> str:
+    """A multiple of g, or of g times something, in the place of the right one or added to it."""
+    inside = [np.where(m, v.claimed, 0.0) for v, m in zip(views, masks)]
+    added = [np.where(m, v.claimed - v.true, 0.0) for v, m in zip(views, masks)]
+    for draws in zip(*(_of_g(v) for v in views)):
+        if any(t is None for _, t in draws):
+            continue
+        terms = [np.where(m, t, 0.0) for m, (_, t) in zip(masks, draws)]
+        for before, arrays in (("", inside), ("the right one plus ", added)):
+            for factor in believable(views, constants(views, arrays, terms)):
+                return f", and {before}{factor}{draws[0][0]} there"
     return ""
+
+
+def _of_g(v: View) -> Iterator[tuple[str, np.ndarray | None]]:
+    g = fitted(v.g, v.x.shape)
+    y = fitted(v.y, v.x.shape)
+    yield "g", g
+    yield f"g {v.name}", None if g is None else g * v.x
+    yield f"g sign({v.name})", None if g is None else g * np.sign(v.x)
+    yield "g y", None if g is None or y is None else g * y
 
 
 def _times(ratio: float) -> str:
     return {-1.0: "minus", 2.0: "twice", 0.5: "half"}.get(round(ratio, 6), f"{ratio:.6g} times")
 
 
-def _places(v: View) -> Iterator[Place]:
+def places(v: View) -> Iterator[Place]:
     """All places, likely ones first."""
     x, name = v.x, v.name
     same = lambda a: a if a is not None and a.shape == x.shape else None
@@ -71,6 +95,7 @@ def _places(v: View) -> Iterator[Place]:
         for words, compare in SIGNS:
             mask = None if array is None else compare(array, 0)
             yield "sign-part", f"where {what}{words}", mask
+    yield "saturated", f"where {name} > 1", x > 1
     yield "saturated", f"where |{name}| > 1", np.abs(x) > 1
     yield "saturated", f"where |{name}| < 1", np.abs(x) < 1
     for other, value in v.trial.inputs.items():
@@ -100,6 +125,10 @@ def _beside(v: View, other: str, value: object) -> Iterator[Place]:
             yield "bounds", f"where {name}{words}{other}", compare(x, value)
             yield "bounds", f"where |{name}|{words}{other}", compare(np.abs(x), value)
         yield "bounds", f"where |{name}| >= {other}, or at it", np.abs(x) >= value
+        for last, upper in v.trial.inputs.items():
+            is_bound = isinstance(upper, float | int) and upper > value
+            outside = (x <= value) | (x >= upper) if is_bound else None
+            yield "bounds", f"where {name} <= {other} or {name} >= {last}", outside
     elif isinstance(value, np.ndarray) and value.dtype.kind in "iu":
         yield from _indexed(v, other, value)
     elif isinstance(value, np.ndarray):

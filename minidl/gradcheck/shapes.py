@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from .student import Finding, Student
+from .trials import close
 from .view import View, Views
 
 
-def wrong_shape(views: Views) -> Finding | None:
+def wrong_shape(views: Views, others: list[Views]) -> Finding | None:
     """Which repair of the shape makes the values right; the two shapes if none does."""
     bad = next((v for v in views if v.claimed.shape != v.x.shape), None)
     if bad is None:
@@ -24,6 +25,9 @@ def wrong_shape(views: Views) -> Finding | None:
         if all(v.is_(reduced) for v, (_, reduced) in zip(views, draws)):
             advice = f"it is the right one {draws[0][0]}, and that is too much"
             return Finding("summed-too-far", f"{text}; {advice}", bad.trial, (name,))
+    for what, arrays in _others(views, others):
+        if all(a is not None and v.is_(a) for v, a in zip(views, arrays)):
+            return Finding(what[0], f"{text}; {what[1]}", bad.trial, (name,))
     if bad.claimed.shape == bad.x.shape[::-1]:
         text += "; transposed it would fit, but the values would be wrong as well"
     return Finding("wrong-shape", text, bad.trial, (name,), specific=False)
@@ -52,7 +56,14 @@ def not_finite(views: Views) -> Finding | None:
             index = tuple(int(i) for i in np.argwhere(bad)[0])
             where = f"{v.claimed[index]} at {list(index)}, where {v.name} = {v.x[index]:.4g}"
             text = f"it is {where}, and in {bad.sum()} of {bad.size} entries"
-            return Finding("not-finite", text, v.trial, (v.name,), specific=False)
+            below = all(np.array_equal(~np.isfinite(w.claimed), w.x < 0) for w in views)
+            below = below and all(close(w.claimed[w.x >= 0], w.true[w.x >= 0]) for w in views)
+            if below:
+                text += (
+                    f": exactly where {v.name} < 0, and right elsewhere: this is what you get from "
+                    "a logarithm, a root or a broken power of a negative number"
+                )
+            return Finding("not-finite", text, v.trial, (v.name,), specific=below)
     return None
 
 
@@ -87,6 +98,30 @@ def _reductions(view: View) -> Iterator[tuple[str, np.ndarray]]:
     for axes, keep in itertools.product(_subsets(view.x.ndim), (True, False)):
         yield f"summed over {_axes(axes)}", view.true.sum(axis=axes, keepdims=keep)
         yield f"averaged over {_axes(axes)}", view.true.mean(axis=axes, keepdims=keep)
+
+
+def _others(views: Views, others: list[Views]) -> Iterator[tuple]:
+    """(code, words) and arrays of other shapes that may have been returned."""
+    for other in others:
+        text = (
+            f"it is the gradient of {other[0].name}: this is what you get if the gradients are "
+            "returned in another order than the inputs"
+        )
+        yield ("swapped", text), [o.true for o in other]
+    text = (
+        f"it is g itself, which has the shape of y and must be brought to that of {views[0].name}"
+    )
+    yield ("not-brought-back", text), [v.g for v in views]
+    # what each output sends back: g_i times the row of its Jacobian, summed
+    sent = [
+        None if v.g is None
+        else v.g * v.trial.jacobians[v.name].sum(axis=1).reshape(v.g.shape)
+        for v in views
+    ]  # fmt: skip
+    axes_of_y = 0 if views[0].g is None else views[0].g.ndim
+    for axes, keep in itertools.product(_subsets(axes_of_y), (0, 1)):
+        text = f"it is summed over {_axes(axes)}, which is the wrong place to sum"
+        yield ("wrong-axis", text), [s.sum(axis=axes, keepdims=bool(keep)) for s in sent]
 
 
 def _is_repaired(view: View, repair) -> bool:
