@@ -38,6 +38,8 @@ device: {device}
   minidl check [NAME]       compare the gradients of the losses with finite differences
   minidl learn              exercises: write a gradient, and be told what is wrong with it
   minidl gradcheck FILE:F   check F_backward of a file of your own, and say what is wrong with it
+  minidl grade FOLDER       for teachers: marks for a class's exercises
+  minidl course             for teachers: exercises of your own
   minidl data list          the data sets, and where they are
   minidl data fetch NAME    download one of them
 

@@ -76,6 +76,11 @@ def print_misconceptions(graded: list[Submission]) -> None:
 
 def course(arguments: list[str]) -> int:
     """`course new|build|test|gradescope`: exercises of one's own."""
+    if arguments[:1] in (["-h"], ["--help"], ["help"]):
+        print("Exercises of your own, from sources that have the solutions in them:\n")
+        for name, verb in VERBS.items():
+            print(f"  minidl course {name:<12}{verb.__doc__}")
+        return 0
     if not arguments or arguments[0] not in VERBS:
         raise Refusal(f"what about a course? minidl course {'|'.join(VERBS)}")
     verb, *rest = arguments

@@ -242,9 +242,11 @@ def report(course: Course, result: Result) -> None:
     exercise, path = result.exercise, course.path(result.exercise)
     passed = sum(outcome.status == "pass" for outcome in result.outcomes)
     print(f"{paint(exercise.name, '1', sys.stdout)}  {shown(path)}")
+    before = ""
     for outcome in result.outcomes:
         print(f"  {mark(outcome)}  {outcome.check}")
-        if outcome.status not in ("pass", "missing"):
+        if outcome.status not in ("pass", "missing") and outcome.text != before:
+            before = outcome.text  # what is wrong with the whole file is said once
             text = outcome.text.removeprefix(f"{outcome.check}: wrong\n")
             text = text.removeprefix(f"{outcome.check}: ").replace(str(path.resolve()), shown(path))
             print(textwrap.indent(textwrap.dedent(text), "        "))

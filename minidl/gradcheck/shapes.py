@@ -37,7 +37,7 @@ def wrong_type(student: Student, views: Views, others: list[Views]) -> Finding |
     """Integers, truncated; float32, rounded."""
     for v in views:
         kind = v.claimed.dtype
-        if kind.kind in "iub" and (v.true != np.round(v.true)).any():
+        if kind.kind == "i" and (v.true != np.round(v.true)).any():
             text = f"it is an array of {kind}; was it made by zeros_like of integers, or cut off?"
             return Finding("dtype", text, v.trial, (v.name,))
         if kind in (np.float32, np.float16):

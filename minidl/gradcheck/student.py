@@ -112,5 +112,6 @@ def by_name(returned: Any, trial: Trial) -> Gradients:
         if array.dtype.kind not in "fiub":
             kind = array.dtype if array.dtype.kind == "c" else type(gradient).__name__
             raise Wrong("type", f"the gradient of {name} is {kind}, not an array of floats", trial)
-        gradients[name] = array
+        # True and False count as 1 and 0, in a type that has differences
+        gradients[name] = array.astype(np.int64) if array.dtype.kind in "bu" else array
     return gradients

@@ -134,7 +134,8 @@ def {name}_backward(g, y, x):
 
 def new(path: Path) -> list[Path]:
     """Begin an exercise SOURCES/TRACK/NAME.py, and the track's tasks.py if there is none."""
-    if path.suffix != ".py" or not path.stem.isidentifier() or path.stem == "tasks":
+    is_named = path.suffix == ".py" and path.stem.isidentifier() and path.stem != "tasks"
+    if not is_named or path.parent == Path():  # without a folder, the track has no name
         raise AuthoringError(f"{path}: name a file such as my_course/first_track/square.py")
     if path.exists():
         raise AuthoringError(f"{path} is there already")

@@ -88,6 +88,10 @@ def judge_in(sandbox: Sandbox, exercise: Exercise, path: Path, seed: int) -> Res
         ]
         return Result(exercise, outcomes, seed)
     sandbox.open(path)
+    try:
+        sandbox.load()
+    except CodeError as error:
+        return Result(exercise, [failed(check, error) for check in exercise.checks], seed)
     outcomes, until = [], time.monotonic() + SECONDS
     for check in exercise.checks:
         sandbox.seconds = max(0.1, min(CALL, until - time.monotonic()))
@@ -104,11 +108,19 @@ def run(check: Check, sandbox: Sandbox, seed: int) -> Outcome:
             check, sandbox, seed
         )
     except CodeError as error:
-        status = {"not-written": "missing", "timeout": "timeout"}.get(error.code, "error")
-        text = f"{error.text}{error.where()}"
-        return Outcome(check.name, status, check.weight, error.code, text, error.line)
+        return failed(check, error)
+    except Exception as error:  # a fault of the checker's costs one check, not the marks of a class
+        text = f"{check.name}: the checker failed, which is no fault of yours: {error!r}"
+        return Outcome(check.name, "error", check.weight, "checker-failed", text)
     status = {"": "pass", "not-written": "missing", "timeout": "timeout"}.get(code, "fail")
     return Outcome(check.name, status, check.weight, code, text)
+
+
+def failed(check: Check, error: CodeError) -> Outcome:
+    """What did not run to its end."""
+    status = {"not-written": "missing", "timeout": "timeout"}.get(error.code, "error")
+    text = f"{error.text}{error.where()}"
+    return Outcome(check.name, status, check.weight, error.code, text, error.line)
 
 
 def gradient(check: Gradient, sandbox: Sandbox, seed: int) -> tuple[str, str]:

@@ -114,6 +114,12 @@ def test_an_exception_shows_the_line_and_the_shapes():
     assert __file__.rsplit("/", 1)[-1] in text
 
 
+@pytest.mark.parametrize("kind", [bool, np.uint8])
+def test_a_mask_for_a_gradient_is_told_that_g_is_missing(kind):
+    found = check(lambda g, y, x: (x > 0).astype(kind), forward=lambda x: np.maximum(x, 0))
+    assert found.code == "ignores-upstream" and "without multiplying it by g" in str(found)
+
+
 def test_a_named_misconception_comes_before_the_general_rules():
     halves = Misconception("half", "the 2 of the power rule is lost", lambda g, y, x: g * x)
     found = check(lambda g, y, x: g * x, misconceptions=[halves], x=normal("N"))

@@ -91,6 +91,14 @@ def test_check_names_the_mistake_the_line_and_the_way_on(here, capsys):
     assert "not written yet:  relu_backward" in out
 
 
+def test_what_is_wrong_with_the_whole_file_is_said_once(here, capsys):
+    relu(here).write_text("def relu(x)\n    return x\n")
+    assert main(["learn", "check", "relu"]) == 1
+    out = capsys.readouterr().out
+    assert out.count("FAIL") == 2 and out.count("SyntaxError") == 1
+    assert "minidl_course/activations/relu.py:1: def relu(x)" in out
+
+
 def test_passing_is_noted_and_breaking_it_again_too(here, capsys):
     relu(here).write_text(solution("relu"))
     assert main(["learn", "check", "relu"]) == 0
@@ -166,6 +174,13 @@ def test_a_library_with_the_answers_is_refused(here, capsys):
     relu(here).write_text("import torch.nn\n" + solution("relu"))
     assert main(["learn", "check", "relu"]) == 1
     assert "torch.nn has the answers; use NumPy alone" in capsys.readouterr().out
+
+
+def test_an_exercise_without_a_folder_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["course", "new", "square.py"]) == 2
+    assert "my_course/first_track/square.py" in capsys.readouterr().err
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_a_course_of_ones_own(tmp_path, monkeypatch, capsys):

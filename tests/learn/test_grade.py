@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from minidl.cli import main
-from minidl.learn import reports
+from minidl.learn import judge, reports
 from minidl.learn.exercises import exercises, solution, stub
-from minidl.learn.grade import grade, submissions
+from minidl.learn.grade import grade, grade_one, submissions
 
 HALF = solution("relu").replace("g * (x > 0)", "g * y")
 HOSTILE = """
@@ -53,6 +53,16 @@ def test_each_gets_what_the_checks_are_worth_and_nobody_is_harmed(classroom):
     codes = [outcome.code for outcome in found["dan"].results[0].outcomes]
     assert codes == ["died", "timeout"]
     assert (classroom / "ada" / "relu.py").read_text() == solution("relu")
+
+
+def test_a_fault_of_the_checker_costs_one_check_and_no_class(classroom, monkeypatch):
+    def failing(*arguments):
+        raise IndexError("an oversight")
+
+    monkeypatch.setattr(judge, "diagnose_on", failing)
+    result = grade_one(classroom / "ada", [exercises()["relu"]], 0).results[0]
+    assert result.score == 0.5 and result.outcomes[1].code == "checker-failed"
+    assert "IndexError('an oversight')" in result.outcomes[1].text
 
 
 def test_another_seed_gives_the_same_marks(classroom):

@@ -98,8 +98,8 @@ class Sandbox:
         for stream in (process.stdin, process.stdout):
             stream.close()
 
-    def _ask(self, **request: Any) -> Any:
-        """Send a request and wait for the reply, starting the process if need be."""
+    def load(self) -> None:
+        """Run the student's file, starting the process if need be; CodeError if it fails."""
         if self._process is None:
             self._start()
         if not self._is_loaded:
@@ -107,8 +107,12 @@ class Sandbox:
             try:
                 self._exchange({"do": "load", "path": str(self.path)}, STARTUP)
             except CodeError:
-                self.close()  # so that every check says what is wrong with the file
+                self.close()  # so that the next call says it again
                 raise
+
+    def _ask(self, **request: Any) -> Any:
+        """Send a request and wait for the reply."""
+        self.load()
         return self._exchange(request, self.seconds)
 
     def _exchange(self, request: dict, seconds: float) -> Any:
