@@ -62,9 +62,9 @@ def _fits(
 ) -> bool:
     """Whether array = c term (+ b) along the axis, with enough entries to believe it.
 
-    If c is the same in all rows of all draws, no statistic is behind it.
+    If c is the same in all rows of a draw, no statistic of rows is behind it.
     """
-    spare, numbers = 0, []
+    spare, varies = 0, False
     for a, t in zip(arrays, terms):
         tolerance = np.abs(a).max(initial=0)
         if with_constant:
@@ -74,8 +74,9 @@ def _fits(
         if not np.all(np.abs(a - c * t) <= 1e-5 * tolerance):
             return False
         spare += a.size - c.size * (1 + with_constant)
-        numbers += [*c[square > 1e-12]]
-    return spare >= SPARE and np.ptp(numbers or [0.0]) > 1e-4 * np.abs(numbers).max()
+        used = c[square > 1e-12]
+        varies |= c.size == 1 or bool(used.size and np.ptp(used) > 1e-4 * np.abs(used).max())
+    return spare >= SPARE and varies
 
 
 def _words(name: str, axis: int, with_constant: bool) -> tuple[str, str]:
