@@ -1,0 +1,47 @@
+"""LaTeX to SVG, when the site is built: a reader needs no script, no font and no other host.
+
+ziamath draws a formula as paths.  They are painted in the colour of the text, so that they are
+readable in the dark; the formula's source is their text for those who listen.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ziamath
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+SIZE = 17  # pixels of an em, as the text has them
+ziamath.config.svg2 = False  # every formula brings its own paths: no ids that could meet
+
+
+def svg(latex: str, inline: bool) -> str:
+    """The formula as an <svg> element that stands on the text's baseline.
+
+    Raises ExtensionError if ziamath cannot draw it.
+    """
+    try:
+        drawn = ziamath.Latex(latex, size=SIZE, color="currentColor", inline=inline)
+    except Exception as error:  # whatever the parser met: a mistake in a page stops the build
+        raise ExtensionError(f"cannot draw the formula {latex!r}: {error}") from error
+    text = latex.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    style = f' style="vertical-align: {drawn.getyofst():.2f}px"' if inline else ""
+    return re.sub(r"^<svg", f'<svg role="img" aria-label="{text}"{style}', drawn.svg())
+
+
+def visit_inline(translator: Any, node: nodes.math) -> None:
+    translator.body.append(f'<span class="math">{svg(node.astext(), inline=True)}</span>')
+    raise nodes.SkipNode
+
+
+def visit_block(translator: Any, node: nodes.math_block) -> None:
+    translator.body.append(f'<div class="math">{svg(node.astext(), inline=False)}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_html_math_renderer("ziamath", (visit_inline, None), (visit_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

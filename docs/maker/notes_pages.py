@@ -1,0 +1,151 @@
+"""Pages written from the map of the notes: {notes-family} NAME and {notes-index}.
+
+A row's section says where in the notes it stands, what they print, what is right, and links to the
+code and to the tests.  An executable erratum is run when the page is built, and its numbers shown.
+"""
+
+from __future__ import annotations
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from minidl.notes import DOCUMENTS, Row, coverage, errata, families, rows
+
+from .prose import literal, prose
+from .source_pages import page_of, place, test_place
+
+
+class NotesDirective(SphinxDirective):
+    """What the two directives share: links, and tables."""
+
+    def link(self, text: str, page: str, anchor: str, code: bool = False) -> nodes.reference:
+        """A link from this page to an anchor of another."""
+        uri = self.env.app.builder.get_relative_uri(self.env.docname, page) + f"#{anchor}"
+        shown = nodes.literal(text=text) if code else nodes.Text(text)
+        return nodes.reference("", "", shown, refuri=uri, internal=True)
+
+    def to_row(self, row: Row) -> nodes.reference:
+        return self.link(row.id, f"notes/{row.family}", row.id)
+
+    def to_code(self, name: str) -> nodes.reference:
+        file, line = place(name)
+        return self.link(name.removeprefix("minidl."), page_of(file), f"line-{line}", code=True)
+
+    def to_test(self, test: str) -> nodes.reference:
+        file, line = test_place(test)
+        return self.link(test.split("::")[-1], page_of(file), f"line-{line}", code=True)
+
+
+def listed(links: list[nodes.Node]) -> list[nodes.Node]:
+    """The links with commas between."""
+    return [piece for link in links for piece in (nodes.Text(", "), link)][1:]
+
+
+def table(head: list[str], lines: list[list[list[nodes.Node]]]) -> nodes.container:
+    """A table; cells are lists of inline nodes.  It scrolls by itself where the page is narrow."""
+
+    def row(cells: list[list[nodes.Node]]) -> nodes.row:
+        return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
+
+    widths = [nodes.colspec(colwidth=1) for _ in head]
+    titles = nodes.thead("", row([[nodes.Text(title)] for title in head]))
+    group = nodes.tgroup("", *widths, titles, nodes.tbody("", *map(row, lines)), cols=len(head))
+    return nodes.container("", nodes.table("", group), classes=["scrolls"])
+
+
+class Family(NotesDirective):
+    """{notes-family} vae: a section for each row of the family."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        return [self.section(row) for row in families()[self.arguments[0]]]
+
+    def section(self, row: Row) -> nodes.section:
+        entries: list[tuple[str, list[nodes.Node]]] = [
+            ("In the notes", [nodes.Text(row.where)]),
+            ("Printed", [nodes.literal(text=row.formula)]),
+            ("Erratum", [nodes.Text(row.erratum)]),
+            ("To be shown", [nodes.Text(row.criterion)]),
+            ("Gradient of", [nodes.Text(row.check)]),
+            ("Code", listed([self.to_code(name) for name in row.implementation])),
+            ("Tests", listed([self.to_test(test) for test in row.tests])),
+        ]
+        fields = nodes.field_list(classes=["row"])
+        for label, content in entries:
+            shown = nodes.paragraph("", "", *(content or [nodes.Text("not yet")]))
+            fields += nodes.field("", nodes.field_name(text=label), nodes.field_body("", shown))
+        title = nodes.title("", "", nodes.Text(row.what))
+        name = nodes.paragraph("", "", nodes.literal(text=f"minidl notes {row.id}"))
+        return nodes.section("", title, name, fields, *self.erratum(row), ids=[row.id])
+
+    def erratum(self, row: Row) -> list[nodes.Node]:
+        """The erratum in words, and what its experiment found just now."""
+        erratum = errata.find(row.id)
+        if erratum is None:
+            return []
+        shown = prose(erratum.__doc__)
+        if self.config.run_errata:
+            shown.append(literal(errata.table(erratum.experiment()), "text"))
+        return [nodes.container("", *shown, classes=["erratum"])]
+
+
+class Index(NotesDirective):
+    """{notes-index}: how far the families are; then each heading of the notes, and what it has."""
+
+    def run(self) -> list[nodes.Node]:
+        counts = [
+            [[self.to_family(family)], [nodes.Text(str(done))], [nodes.Text(str(total))]]
+            for family, (done, total) in coverage().items()
+        ]
+        found: list[nodes.Node] = [table(["family", "with code and test", "rows"], counts)]
+        for letter, document in DOCUMENTS.items():
+            lines = [
+                [
+                    [nodes.Text(heading)],
+                    listed([self.to_row(row) for row in members]),
+                    listed([self.to_code(name) for row in members for name in row.implementation]),
+                ]
+                for heading, members in headings()[letter].items()
+            ]
+            title = nodes.title("", document[0].upper() + document[1:])
+            found.append(
+                nodes.section(
+                    "",
+                    title,
+                    table(["heading", "rows", "code"], lines),
+                    ids=[f"document-{letter.lower()}"],
+                )
+            )
+        return found
+
+    def to_family(self, family: str) -> nodes.reference:
+        uri = self.env.app.builder.get_relative_uri(self.env.docname, f"notes/{family}")
+        return nodes.reference("", family, refuri=uri, internal=True)
+
+
+def headings() -> dict[str, dict[str, list[Row]]]:
+    """Of each document: its headings, and the rows under each, in the order of the map.
+
+    `where` reads "C GAN; S": the letter of a document, then a heading, and so on.  What begins with
+    no letter is another heading of the same document.
+    """
+    found: dict[str, dict[str, list[Row]]] = {letter: {} for letter in DOCUMENTS}
+    for row in rows().values():
+        letter = ""
+        for piece in row.where.split("; "):
+            first, _, heading = piece.partition(" ")
+            if first in DOCUMENTS:
+                letter = first
+            else:
+                heading = piece
+            found[letter].setdefault(heading or "under no heading", []).append(row)
+    return found
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("run_errata", True, "env", types=bool)
+    app.add_directive("notes-family", Family)
+    app.add_directive("notes-index", Index)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

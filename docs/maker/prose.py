@@ -1,0 +1,42 @@
+"""A docstring as it stands on a page.
+
+Docstrings here are plain text: paragraphs, `names`, indented formulas, sessions that begin with
+>>>, lists whose items begin with a dash.  Nothing else means anything, so that x_i * y_i stays what
+it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+
+from docutils import nodes
+
+
+def prose(text: str) -> list[nodes.Node]:
+    """The paragraphs, formulas and lists of a docstring."""
+    found: list[nodes.Node] = []
+    for block in re.split(r"\n(?:[ \t]*\n)+", inspect.cleandoc(text)):
+        lines = block.split("\n")
+        if block.startswith(">>>"):
+            found.append(literal(block, "pycon"))
+        elif all(line.startswith("  ") for line in lines):
+            found.append(literal(textwrap.dedent(block), "text"))
+        elif block.startswith("- "):
+            items = re.split(r"\n- ", block[2:])
+            found.append(nodes.bullet_list("", *(nodes.list_item("", _text(i)) for i in items)))
+        elif block:
+            found.append(_text(block))
+    return found
+
+
+def literal(text: str, language: str) -> nodes.literal_block:
+    return nodes.literal_block(text, text, language=language)
+
+
+def _text(block: str) -> nodes.paragraph:
+    paragraph = nodes.paragraph()
+    for number, piece in enumerate(re.split(r"`([^`]+)`", " ".join(block.split()))):
+        paragraph += nodes.literal(text=piece) if number % 2 else nodes.Text(piece)
+    return paragraph

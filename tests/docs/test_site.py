@@ -1,0 +1,94 @@
+"""The site, built: every row is there, every link leads somewhere, nothing is loaded from afar.
+
+It needs what `pip install -e ".[docs]"` brings, and is skipped where that is absent.
+"""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from minidl.notes import families, rows
+
+pytest.importorskip("sphinx")
+pytest.importorskip("myst_parser")
+pytest.importorskip("ziamath")
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Page(HTMLParser):
+    """What a page links to, what it loads, and the anchors that it has."""
+
+    LOADING = {("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")}
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links, self.loaded, self.anchors = set(), set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("id", "name"):
+                self.anchors.add(value)
+            if (tag, name) in self.LOADING:
+                self.loaded.add(value)
+            elif (tag, name) == ("a", "href"):
+                self.links.add(value)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """All pages of the site, by file; built with warnings as errors, without the experiments."""
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-D", "run_errata=0", "docs", str(out)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    return {path: Page(path.read_text(encoding="utf-8")) for path in out.rglob("*.html")}
+
+
+def page(site, name):
+    return next(page for path, page in site.items() if path.as_posix().endswith(f"/{name}.html"))
+
+
+def test_every_row_has_a_section_and_is_linked_from_the_index(site):
+    for family, members in families().items():
+        assert {row.id for row in members} <= page(site, f"notes/{family}").anchors
+    index = page(site, "notes/index").links
+    assert {f"{row.family}.html#{row.id}" for row in rows().values()} <= index
+
+
+def test_every_link_leads_to_a_page_and_an_anchor_that_exist(site):
+    broken = set()
+    for path, page in site.items():
+        for link in page.links:
+            if urlsplit(link).scheme:
+                continue  # to another site: nothing is loaded from it
+            file, _, anchor = unquote(link).partition("#")
+            target = (path.parent / file).resolve() if file else path
+            if not target.is_file() or anchor and anchor not in site[target].anchors:
+                broken.add(f"{path.name}: {link}")
+    assert not broken
+
+
+def test_no_page_loads_anything_from_another_host(site):
+    loaded = {address for page in site.values() for address in page.loaded}
+    assert loaded
+    assert not [address for address in loaded if urlsplit(address).netloc]
+
+
+def test_style_sheets_load_nothing(site):
+    static = min(site, key=lambda path: len(path.parts)).parent / "_static"
+    text = "".join(sheet.read_text(encoding="utf-8") for sheet in static.glob("*.css"))
+    addresses = re.findall(r"""@import\s*["']([^"']*)|url\(["']?([^"')]*)""", text)
+    assert text
+    assert not [found for found in addresses if urlsplit("".join(found)).netloc]
+
+
+def test_pages_are_read_without_scripts(site):
+    scripted = {path.name for path, page in site.items() if any("js" in a for a in page.loaded)}
+    assert scripted == {"search.html"}
