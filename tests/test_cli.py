@@ -55,6 +55,15 @@ def test_help_fits_a_screen(arguments, capsys):
         assert any(word in line for line in lines)
 
 
+@pytest.mark.parametrize("command", ["run", "data", "course", "learn", "grade", "gradcheck"])
+def test_every_command_explains_itself(command, capsys):
+    try:
+        assert main([command, "--help"]) == 0
+    except SystemExit as exit:
+        assert exit.code == 0
+    assert f"minidl {command}" in capsys.readouterr().out
+
+
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"minidl {minidl.__version__}\n"

@@ -4,9 +4,12 @@ A block of Python that imports something is a program; others are excerpts.
 """
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from minidl.experiments import EXPERIMENTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -23,6 +26,19 @@ def test_block(block, capsys):
     exec(compile(block, "example", "exec"), {})
     promised = re.findall(r"print\(.*\)  # (.*)", block)
     assert capsys.readouterr().out.splitlines() == promised
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_names_is_there(page):
+    text = page.read_text()
+    for link in re.findall(r"\]\(([^):#]+)\)", text):
+        assert (page.parent / link).exists(), link
+    for path in re.findall(r"`((?:minidl|tests|docs|tutorials)/[\w./]*)", text):
+        assert path.startswith("docs/_build") or (ROOT / path).exists(), path
+    for name in re.findall(r"minidl run ([a-z][a-z-]*)", text):
+        assert name in EXPERIMENTS, name
+    for module in re.findall(r"python -m (tests[\w.]*\w)", text):
+        assert find_spec(module), module
 
 
 def test_the_readme_has_its_example_and_its_two_commands():

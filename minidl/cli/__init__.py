@@ -92,6 +92,9 @@ def list_experiments(arguments: list[str]) -> None:
 
 def run_experiment(arguments: list[str]) -> None:
     """`run NAME [options]`."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print("usage: minidl run NAME [options]    (minidl run NAME --help: its options)\n")
+        return list_experiments([])
     if not arguments or arguments[0].startswith("-"):
         names = ", ".join(sorted(EXPERIMENTS))
         raise Refusal(f"run what? minidl run NAME [options], where NAME is one of: {names}")
@@ -161,6 +164,10 @@ def diagnose_gradient(arguments: list[str]) -> int:
 
 def data_sets(arguments: list[str]) -> int:
     """`data list` and `data fetch NAME`."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print("minidl data list          the data sets, and where they are")
+        print("minidl data fetch NAME    download one of them")
+        return 0
     if arguments[:1] not in (["list"], ["fetch"]):
         raise Refusal("what about the data? minidl data list, or minidl data fetch NAME")
     return {"list": list_data, "fetch": fetch_data}[arguments[0]](arguments[1:])

@@ -53,6 +53,7 @@ def grade(arguments: list[str]) -> int:
     for file, make in files.items():
         if file:
             Path(file).write_text(make(graded), encoding="utf-8")
+            print(f"\nwrote {file}")
     if wanted.gradescope:
         Path(wanted.gradescope).write_text(reports.as_gradescope(graded[0]), encoding="utf-8")
     if wanted.json:
@@ -79,7 +80,8 @@ def course(arguments: list[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"], ["help"]):
         print("Exercises of your own, from sources that have the solutions in them:\n")
         for name, verb in VERBS.items():
-            print(f"  minidl course {name:<12}{verb.__doc__}")
+            print(f"  {name:<12}{verb.__doc__}")
+        print("\nminidl course NAME --help shows the options of one.")
         return 0
     if not arguments or arguments[0] not in VERBS:
         raise Refusal(f"what about a course? minidl course {'|'.join(VERBS)}")

@@ -134,7 +134,7 @@ def watch(arguments: list[str]) -> None:
 
 
 def hint(arguments: list[str]) -> None:
-    parser = Parser("minidl learn hint", "a hint; three a exercise, each says more")
+    parser = Parser("minidl learn hint", "a hint; three an exercise, each says more")
     parser.add_argument("name", nargs="?", metavar="NAME", help="an exercise; the current one")
     parser.add_argument("-n", type=int, choices=(1, 2, 3), help="which hint")
     wanted = parser.parse_args(arguments)
@@ -163,7 +163,8 @@ def show_list(arguments: list[str]) -> None:
         print(f"  {mark:<8}{exercise.name:<{width}}  {exercise.points} p  {title}{given_up}")
     points = sum(exercises()[name].points for name in passed if name in exercises())
     whole = sum(exercise.points for exercise in exercises().values())
-    print(f"\n{len(passed)} of {len(exercises())} exercises passed, {points} of {whole} points")
+    print(f"\n{len(passed)} of {len(exercises())} exercises passed, {points} of {whole} points (p)")
+    print("fast track: takes all steps of its track at once; pass it, and the track is done")
 
 
 def reset(arguments: list[str]) -> None:

@@ -122,7 +122,7 @@ def find(name: str) -> Experiment:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """'no experiment is called "clasifier"; did you mean "classifier"?'"""
-    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"there are: {', '.join(sorted(known))}"
     return f"no {kind} is called {name!r}; {hint}"
 
