@@ -13,13 +13,17 @@ Tests without the fixture are not about devices and run as they are.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
 
-from minidl import backend
+if "PYTEST_XDIST_WORKER" in os.environ:  # with a process a core, a second thread is in the way
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy is imported
 
-from .strict import StrictArray, cupy, cupyx
+from minidl import backend  # noqa: E402
+
+from .strict import StrictArray, cupy, cupyx  # noqa: E402
 
 DEVICES = {"numpy": "cpu", "strict": "strict", "cupy": "cuda"}
 

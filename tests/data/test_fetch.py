@@ -57,8 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_response(200)
         self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
-        self.wfile.write(body[start:][: server.breaks_after])
-        server.sent += len(body[start:][: server.breaks_after])
+        part = body[start:][: server.breaks_after]
+        server.sent += len(part)  # before the client can be done with it
+        self.wfile.write(part)
 
     def log_message(self, *args):
         pass
