@@ -21,9 +21,9 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:  # with a process a core, a second thread is in the way
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy is imported
 
-from minidl import backend  # noqa: E402
+from minidl import backend
 
-from .strict import StrictArray, cupy, cupyx  # noqa: E402
+from .strict import StrictArray, cupy, cupyx
 
 DEVICES = {"numpy": "cpu", "strict": "strict", "cupy": "cuda"}
 
