@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..experiments import unknown
+from ..gradcheck.trials import CodeError
 from ..learn import authoring, reports
 from ..learn.exercises import exercises, use
 from ..learn.grade import Submission, submissions
@@ -140,5 +141,9 @@ def use_course(folder: str | None) -> None:
     if folder:
         try:
             use(Path(folder))
+            exercises()
         except FileNotFoundError as error:
             raise Refusal(str(error)) from error
+        except Exception as error:  # a tasks.py is a program, which may raise anything
+            at = CodeError.of(error)
+            raise Refusal(f"{folder}: a tasks.py raised {at.text}{at.where()}") from error

@@ -10,6 +10,7 @@ import copy
 import dataclasses
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from ..differences import EPS
 from .draws import Sizes, incoming, inputs_of_draw
 
+PACKAGE = Path(__file__).parents[1]
 RTOL, ATOL = 1e-5, 1e-8
 UNSTEADY = 1e-6  # a slope that changes by more than this share with its step lies near a kink
 
@@ -39,13 +41,16 @@ class CodeError(Exception):
 
     @classmethod
     def of(cls, error: Exception) -> CodeError:
-        """`error`, with the last line outside NumPy that was reached."""
+        """`error`, with the last line that was reached outside NumPy and minidl, if any was."""
         if isinstance(error, CodeError):
             return error
         frames = traceback.extract_tb(error.__traceback__)
-        own = [f for f in frames if "site-packages" not in f.filename and "<" not in f.filename]
-        last = (own or frames)[-1]
+        others = ("site-packages", "<", str(PACKAGE))
+        own = [f for f in frames if not any(part in f.filename for part in others)]
         text = f"{type(error).__name__}: {error}"
+        if not own:  # a call with too many arguments, say
+            return cls("raised", text)
+        last = own[-1]
         return cls("raised", text, last.filename, last.lineno or 0, (last.line or "").strip())
 
     def where(self) -> str:

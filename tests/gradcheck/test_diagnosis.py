@@ -114,6 +114,12 @@ def test_an_exception_shows_the_line_and_the_shapes():
     assert __file__.rsplit("/", 1)[-1] in text
 
 
+def test_a_wrong_signature_is_told_without_a_line_of_ours():
+    text = str(check(lambda g, y: g))
+    assert "takes 2 positional arguments but 3 were given" in text
+    assert "student.py" not in text
+
+
 @pytest.mark.parametrize("kind", [bool, np.uint8])
 def test_a_mask_for_a_gradient_is_told_that_g_is_missing(kind):
     found = check(lambda g, y, x: (x > 0).astype(kind), forward=lambda x: np.maximum(x, 0))

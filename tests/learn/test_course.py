@@ -176,6 +176,19 @@ def test_a_library_with_the_answers_is_refused(here, capsys):
     assert "torch.nn has the answers; use NumPy alone" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("line, message", [("(", "SyntaxError"), ("nothing", "NameError")])
+def test_a_mistake_in_the_tasks_is_told(tmp_path, monkeypatch, capsys, line, message):
+    monkeypatch.chdir(tmp_path)
+    assert main(["course", "new", "sources/first/square.py"]) == 0
+    (tmp_path / "sources/first/tasks.py").write_text(line)
+    assert main(["course", "build", "sources", "--out", "mine"]) == 0
+    try:
+        assert main(["course", "test", "mine"]) == 2
+    finally:
+        use(None)
+    assert message in capsys.readouterr().err
+
+
 def test_an_exercise_without_a_folder_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["course", "new", "square.py"]) == 2
