@@ -16,6 +16,8 @@ extensions = [
     "maker.mathematics",
     "maker.source_pages",
     "maker.notes_pages",
+    "maker.programs",
+    "maker.sides",
 ]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown"}

@@ -6,7 +6,7 @@ readable in the dark; the formula's source is their text for those who listen.
 
 from __future__ import annotations
 
-import re
+import html
 from typing import Any
 
 import ziamath
@@ -27,9 +27,9 @@ def svg(latex: str, inline: bool) -> str:
         drawn = ziamath.Latex(latex, size=SIZE, color="currentColor", inline=inline)
     except Exception as error:  # whatever the parser met: a mistake in a page stops the build
         raise ExtensionError(f"cannot draw the formula {latex!r}: {error}") from error
-    text = latex.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     style = f' style="vertical-align: {drawn.getyofst():.2f}px"' if inline else ""
-    return re.sub(r"^<svg", f'<svg role="img" aria-label="{text}"{style}', drawn.svg())
+    spoken = f'<svg role="img" aria-label="{html.escape(latex)}"{style}'
+    return spoken + drawn.svg().removeprefix("<svg")
 
 
 def visit_inline(translator: Any, node: nodes.math) -> None:

@@ -17,17 +17,29 @@ from docutils import nodes
 def prose(text: str) -> list[nodes.Node]:
     """The paragraphs, formulas and lists of a docstring."""
     found: list[nodes.Node] = []
-    for block in re.split(r"\n(?:[ \t]*\n)+", inspect.cleandoc(text)):
-        lines = block.split("\n")
-        if block.startswith(">>>"):
-            found.append(literal(block, "pycon"))
-        elif all(line.startswith("  ") for line in lines):
+    for indented, block in _blocks(inspect.cleandoc(text).split("\n")):
+        if indented:
             found.append(literal(textwrap.dedent(block), "text"))
+        elif block.startswith(">>>"):
+            found.append(literal(block, "pycon"))
         elif block.startswith("- "):
             items = re.split(r"\n- ", block[2:])
             found.append(nodes.bullet_list("", *(nodes.list_item("", _text(i)) for i in items)))
-        elif block:
+        else:
             found.append(_text(block))
+    return found
+
+
+def _blocks(lines: list[str]) -> list[tuple[bool, str]]:
+    """Paragraphs, and whether they are indented: what is stays together across blank lines."""
+    paragraphs = [p.strip("\n") for p in re.split(r"\n\s*?\n", "\n".join(lines))]
+    found: list[tuple[bool, str]] = []
+    for paragraph in filter(None, paragraphs):
+        indented = all(line.startswith("  ") for line in paragraph.split("\n"))
+        if indented and found and found[-1][0]:
+            found[-1] = True, f"{found[-1][1]}\n\n{paragraph}"
+        else:
+            found.append((indented, paragraph))
     return found
 
 

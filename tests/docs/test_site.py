@@ -3,6 +3,7 @@
 It needs what `pip install -e ".[docs]"` brings, and is skipped where that is absent.
 """
 
+import ast
 import re
 import subprocess
 import sys
@@ -22,16 +23,20 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, and the anchors that it has."""
+    """What a page links to, what it loads, its anchors, and the code that stands beside prose."""
 
     LOADING = {("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")}
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links, self.loaded, self.anchors = set(), set(), set()
+        self.code, self.side, self.in_pre = "", "", False
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        classes = (dict(attributes).get("class") or "").split()
+        self.side = next((side for side in ("said", "shown") if side in classes), self.side)
+        self.in_pre = self.in_pre or tag == "pre"
         for name, value in attributes:
             if name in ("id", "name"):
                 self.anchors.add(value)
@@ -39,6 +44,14 @@ class Page(HTMLParser):
                 self.loaded.add(value)
             elif (tag, name) == ("a", "href"):
                 self.links.add(value)
+
+    def handle_endtag(self, tag):
+        if tag == "pre":
+            self.in_pre = False
+
+    def handle_data(self, data):
+        if self.in_pre and self.side == "shown":
+            self.code += data
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +105,18 @@ def test_style_sheets_load_nothing(site):
 def test_pages_are_read_without_scripts(site):
     scripted = {path.name for path, page in site.items() if any("js" in a for a in page.loaded)}
     assert scripted == {"search.html"}
+
+
+@pytest.mark.parametrize("file", ["minidl/graph.py", "minidl/autoencoders/vae.py"])
+def test_code_beside_prose_is_the_whole_file(site, file):
+    shown = ast.parse(page(site, f"beside/{Path(file).stem}").code)
+    whole = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    assert ast.dump(shown) == ast.dump(without_docstrings(whole))
+
+
+def without_docstrings(tree):
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return tree
