@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from .blind import BLIND
-from .measure import MISLEADING, diagnose_on, failures, trials_of
+from .blind_second import BLIND_SECOND
+from .measure import SETS, diagnose_on, failures, trials_of
 
 NAMED = [
     ("leaky_relu", "slope on the wrong side", "sign-part"),
@@ -29,15 +30,18 @@ NAMED = [
 ]
 
 
-def test_all_wrong_backwards_are_found_and_no_right_one_is_flagged():
+@pytest.mark.parametrize("blind, seeds", [(BLIND, range(3)), (BLIND_SECOND, range(2))], ids=SETS)
+def test_all_wrong_backwards_are_found_and_no_right_one_is_flagged(blind, seeds):
     with np.errstate(all="ignore"):
-        assert not [*failures(range(3))]
+        assert not [*failures(blind, seeds)]
 
 
-def test_there_are_at_least_150_wrong_backwards_and_each_has_its_own_name():
-    names = [f"{name}: {what}" for name, *_, wrongs in BLIND for what, _ in wrongs]
-    assert len(names) >= 150 and len({*names}) == len(names)
-    assert {*names} >= MISLEADING.keys()
+@pytest.mark.parametrize("which, least", [("first", 150), ("second", 100)])
+def test_there_are_many_wrong_backwards_and_each_has_its_own_name(which, least):
+    blind, misleading = SETS[which]
+    names = [f"{name}: {what}" for name, *_, wrongs in blind for what, _ in wrongs]
+    assert len(names) >= least and len({*names}) == len(names)
+    assert {*names} >= misleading.keys()
 
 
 @pytest.mark.parametrize("function, what, code", NAMED)
