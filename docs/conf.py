@@ -17,6 +17,7 @@ extensions = [
     "maker.source_pages",
     "maker.notes_pages",
     "maker.programs",
+    "maker.reference",
     "maker.sides",
 ]
 exclude_patterns = ["_build"]

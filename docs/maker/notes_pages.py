@@ -30,7 +30,7 @@ class NotesDirective(SphinxDirective):
 
     def to_code(self, name: str) -> nodes.reference:
         file, line = place(name)
-        return self.link(name.removeprefix("minidl."), page_of(file), f"line-{line}", code=True)
+        return self.link(name.rpartition(".")[2], page_of(file), f"line-{line}", code=True)
 
     def to_test(self, test: str) -> nodes.reference:
         file, line = test_place(test)

@@ -4,6 +4,7 @@ It needs what `pip install -e ".[docs]"` brings, and is skipped where that is ab
 """
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -105,6 +106,17 @@ def test_style_sheets_load_nothing(site):
 def test_pages_are_read_without_scripts(site):
     scripted = {path.name for path, page in site.items() if any("js" in a for a in page.loaded)}
     assert scripted == {"search.html"}
+
+
+@pytest.mark.parametrize("face", ["minidl", "minidl.nn", "minidl.nn.functional", "minidl.optim"])
+def test_the_reference_has_every_public_name(site, face):
+    module = importlib.import_module(face)
+    public = {
+        f"{face}.{name}"
+        for name, thing in vars(module).items()
+        if callable(thing) and not name.startswith("_") and thing.__module__.startswith("minidl")
+    }
+    assert public - page(site, f"reference/{face}").anchors == set()
 
 
 @pytest.mark.parametrize("file", ["minidl/graph.py", "minidl/autoencoders/vae.py"])
