@@ -1,7 +1,8 @@
 """Sphinx's settings.  Build with: sphinx-build -W docs docs/_build
 
 What the pages need beyond Sphinx is in `maker/` (mathematics as pictures, pages of the notes, code
-beside prose, the reference) and `theme/` (their look).  Nothing is fetched, to build or to read.
+beside prose, the reference, tutorials) and `theme/` (their look).  Nothing is fetched, to build or
+to read.
 """
 
 import sys
@@ -19,6 +20,7 @@ extensions = [
     "maker.programs",
     "maker.reference",
     "maker.sides",
+    "maker.tutorials",
 ]
 exclude_patterns = ["_build"]
 source_suffix = {".md": "markdown"}
