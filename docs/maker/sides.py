@@ -2,20 +2,29 @@
 
 The code is read when the site is built, so that it is what runs.  Docstrings move to the left, and
 banners (# ---- the value) become headings; every other line stays, in its order.
+
+What the page has to add is the directive's content: after a line "@noisy" or "@Diffusion.target"
+stands Markdown, with mathematics, that comes below the docstring of that name.
+
+{rows} ID ... lists rows of the notes; {erratum} ID shows what they print wrongly, beside what is
+right, and the experiment that separates the two.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from minidl.notes import rows
+from minidl.notes import errata, rows
 
-from .notes_pages import NotesDirective
+from .notes_pages import NotesDirective, experiment
 from .prose import literal, prose
 from .source_pages import ROOT, page_of
 
@@ -68,22 +77,38 @@ def _piece(name: str, node: ast.AST | None, lines: list[str], first: int, end: i
 
 
 class Sides(NotesDirective):
-    """{sides} FILE, a path from the root of the repository."""
+    """{sides} FILE, a path from the root of the repository; content: what the page adds."""
 
     required_arguments = 1
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
         file = self.arguments[0]
         self.env.note_dependency(str(ROOT / file))
+        added = self.added()
         found: list[nodes.Node] = []
         for piece in pieces((ROOT / file).read_text(encoding="utf-8")):
             if piece.heading:
                 found.append(nodes.rubric("", piece.heading[0].upper() + piece.heading[1:]))
             if piece.text or piece.code:
-                found.append(self.beside(piece, file))
+                found.append(self.beside(piece, file, added.pop(piece.name, [])))
+        if added:
+            raise self.error(f"{file} defines no {', '.join(added)}")
         return found
 
-    def beside(self, piece: Piece, file: str) -> nodes.container:
+    def added(self) -> dict[str, list[nodes.Node]]:
+        """The content: Markdown for names of the file."""
+        starts = [i for i, line in enumerate(self.content) if line.startswith("@")]
+        found = {}
+        for first, end in zip(starts, [*starts[1:], len(self.content)]):
+            parsed = nodes.Element()
+            self.state.nested_parse(
+                self.content[first + 1 : end], self.content_offset + first + 1, parsed
+            )
+            found[self.content[first][1:].strip()] = parsed.children
+        return found
+
+    def beside(self, piece: Piece, file: str, added: list[nodes.Node]) -> nodes.container:
         said = nodes.container("", classes=["said"])
         if piece.name:
             said += nodes.paragraph("", "", nodes.strong(text=piece.name), ids=[piece.name])
@@ -91,18 +116,72 @@ class Sides(NotesDirective):
             said += nodes.paragraph("", "", self.link(file, page_of(file), "line-1", code=True))
         text, _, names = piece.text.partition(ROWS)
         said += prose(text)
+        said += added
         if names:
             words = [
                 self.to_row(rows()[word]) if word in rows() else nodes.Text(word)
-                for word in re.split(r"([\w-]+)", names)
+                for word in re.split(r"([\w-]+)", names.replace("`", ""))
             ]
             said += nodes.paragraph("", "", nodes.Text(ROWS), *words)
         shown = nodes.container("", classes=["shown"])
         if piece.code:
             shown += literal(piece.code, "python")
-        return nodes.container("", said, shown, classes=["sides"])
+        whole = ["file"] if piece.text and not piece.name else []
+        return nodes.container("", said, shown, classes=["sides", *whole])
+
+
+class Rows(NotesDirective):
+    """{rows} ID ...: the rows of the notes that a page is about."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        found = nodes.bullet_list()
+        for id in self.arguments[0].split():
+            row = rows()[id]
+            where = nodes.Text(f": {row.what} (notes: {row.where})")
+            found += nodes.list_item("", nodes.paragraph("", "", self.to_row(row), where))
+        return [nodes.container("", found, classes=["rows"])]
+
+
+class Erratum(NotesDirective):
+    """{erratum} ID: as printed, corrected, and what separates the two."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        row = rows()[self.arguments[0]]
+        erratum = errata.find(row.id)
+        if erratum is None:
+            raise self.error(f"minidl/notes/errata has no module for the row {row.id}")
+        self.env.note_dependency(erratum.__file__)
+        found = nodes.container("", classes=["erratum"])
+        title = nodes.strong("", "", nodes.Text("In the notes: "), self.to_row(row))
+        found += nodes.paragraph("", "", title)
+        found += prose(erratum.__doc__)
+        printed = self.formula("As printed", erratum.as_printed, erratum.__name__)
+        corrected = self.formula("Corrected", erratum.corrected, erratum.__name__)
+        found += nodes.container("", printed, corrected, classes=["versus"])
+        if self.config.run_errata:
+            code = self.to_code(f"{erratum.__name__}.experiment")
+            says = nodes.Text(": " + inspect.getdoc(erratum.experiment))
+            found += nodes.paragraph("", "", nodes.Text("What separates them, "), code, says)
+            found += literal(experiment(row.id), "text")
+        return [found]
+
+    def formula(self, title: str, function: Callable[..., Any], module: str) -> nodes.container:
+        """One of the two: its source, and its place where it is a function of the package."""
+        words: list[nodes.Node] = [nodes.Text(title)]
+        if function.__module__ != module:
+            name = f"{function.__module__}.{function.__qualname__}"
+            words += [nodes.Text(": "), self.to_code(name)]
+        code = inspect.getsource(inspect.unwrap(function)).rstrip()
+        return nodes.container("", nodes.paragraph("", "", *words), literal(code, "python"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("sides", Sides)
+    app.add_directive("rows", Rows)
+    app.add_directive("erratum", Erratum)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
