@@ -21,11 +21,13 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..function import Function
 from . import behaviour, shapes
 from .algebra import algebra, swapped_factors
 from .along import along
 from .arguments import arguments
 from .draws import DRAWS
+from .functions import OnArrays
 from .place import place
 from .report import as_html, as_text
 from .routes import routes
@@ -49,7 +51,7 @@ class Misconception:
     backward: Callable
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Diagnosis:
     """True if the gradients are right; printed, or shown in a notebook, what is wrong."""
 
@@ -77,13 +79,15 @@ class Diagnosis:
     def __str__(self) -> str:
         return as_text(self)
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return as_html(self)
 
 
 def diagnose(
-    forward: Callable,
-    backward: Callable,
+    forward: Callable | type[Function],
+    backward: Callable | None = None,
     *,
     misconceptions: Sequence[Misconception] = (),
     seed: int = 0,
@@ -92,7 +96,8 @@ def diagnose(
 ) -> Diagnosis:
     """Check `backward(g, y, *inputs)`, on arrays, and say what is wrong with it.
 
-    forward: takes the inputs, returns y: an array of float64, or a tuple of them.
+    forward: takes the inputs, returns y: an array of float64, or a tuple of them.  Or a subclass of
+        `autograd.Function`, which has its backward(ctx, *gs) with it.
     backward: is given g = dL/dy, y and the inputs, and returns dL/dx of each float input x, in a
         tuple if there are several (None may stand for the others).
     misconceptions: wrong backwards to recognise by name.
@@ -102,6 +107,12 @@ def diagnose(
 
     Raises WrongForward if the forward function cannot be used.
     """
+    if isinstance(forward, type) and issubclass(forward, Function):
+        title = title or f"{forward.__name__}.backward"
+        pair = OnArrays(forward)
+        forward, backward = pair.forward, pair.backward
+    if backward is None:
+        raise TypeError("diagnose: a backward is missing: diagnose(forward, backward, x=...)")
     trials = [measure(forward, samples, draw, seed) for draw in range(DRAWS)]
     return diagnose_on(trials, forward, backward, misconceptions, title)
 

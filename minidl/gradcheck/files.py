@@ -1,7 +1,8 @@
-"""A pair of functions in a student's file: NAME(*inputs) and NAME_backward(g, y, *inputs)."""
+"""What stands in a student's file: NAME(*inputs) and NAME_backward(g, y, *inputs), or a Function."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import inspect
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ..function import Function
 from .diagnosis import Diagnosis, diagnose
 from .draws import normal, samples_of_docstring
 
@@ -19,14 +21,19 @@ class CannotCheck(ValueError):
 
 
 def diagnose_file(path: str, name: str, shapes: str = "", seed: int = 0) -> Diagnosis:
-    """Diagnose `name` and `name_backward` of the Python file at `path`.
+    """Diagnose `name` and `name_backward` of the Python file at `path`, or the Function `name`.
 
     shapes: what the inputs look like, as `x=N,D w=D,K`; what is not said there is read from the
         docstring of `name` (`x: (N, D)`).
     Raises CannotCheck, with what would help; WrongForward as `diagnose` does.
     """
     module = load(Path(path))
-    forward, backward = find(module, name, path), find(module, f"{name}_backward", path)
+    forward = find(module, name, path)
+    if isinstance(forward, type) and issubclass(forward, Function):
+        context_first = functools.partial(forward.forward, None)
+        context_first.__doc__ = forward.forward.__doc__ or forward.__doc__
+        return diagnose(forward, seed=seed, **samples_for(context_first, shapes))
+    backward = find(module, f"{name}_backward", path)
     return diagnose(forward, backward, seed=seed, **samples_for(forward, shapes))
 
 

@@ -44,6 +44,32 @@ def test_a_wrong_pair_is_explained_and_fails(file, capsys):
     assert "it is 1/2 times the right one everywhere" in out and "[constant-factor]" in out
 
 
+FUNCTION = '''
+from minidl.autograd import Function
+
+class Cube(Function):
+    """x cubed.  x: (N, D)."""
+
+    @staticmethod
+    def forward(ctx, x, power=3):
+        ctx.save_for_backward(x)
+        return x**power
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * x**2, None
+'''
+
+
+def test_a_function_of_the_engine_is_judged_by_its_own_backward(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(FUNCTION)
+    assert main(["gradcheck", f"{path}:Cube"]) == 1
+    out = capsys.readouterr().out
+    assert "Cube.backward: wrong" in out and "it is 1/3 times the right one everywhere" in out
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
