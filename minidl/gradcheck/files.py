@@ -1,4 +1,4 @@
-"""What stands in a student's file: NAME(*inputs) and NAME_backward(g, y, *inputs), or a Function."""
+"""A student's file: NAME(*inputs) with NAME_backward(g, y, *inputs), or a Function NAME."""
 
 from __future__ import annotations
 
