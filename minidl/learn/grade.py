@@ -4,12 +4,14 @@
 
 A submission is a folder or a zip below SUBMISSIONS/, named after the student; the exercises' files
 may lie anywhere in it.  Each runs in processes of its own, so that one submission can change
-nothing of another, and each result is kept as soon as it is there.
+nothing of another, and each result is kept as soon as it is there.  A progress.json among the files
+says which hints were taken; it is the student's own, and changes no marks.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import stat
 import tempfile
@@ -20,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
+from .course import PROGRESS
 from .exercise import Exercise
 from .exercises import exercises
 from .judge import Outcome, Result, judge_in
@@ -30,13 +33,26 @@ MOST_FILES = 2000
 
 
 @dataclasses.dataclass(frozen=True)
+class Help:
+    """What a student looked up: hints of an exercise, and whether the solution was asked for."""
+
+    hints: int = 0
+    gave_up: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Submission:
-    """A student's results.  problem: why there are none, '' if there are."""
+    """A student's results.
+
+    problem: why there are none, '' if there are.  help: what the student's progress.json says of
+    hints and solutions, by exercise; None if there is no such file.
+    """
 
     student: str
     results: list[Result]
     seconds: float
     problem: str = ""
+    help: dict[str, Help] | None = None
 
     @property
     def score(self) -> float:
@@ -87,15 +103,32 @@ def grade_one(path: Path, chosen: list[Exercise], seed: int) -> Submission:
     """Grade one folder or zip; whatever is wrong with it becomes its result."""
     start = time.perf_counter()
     student = path.stem if path.suffix == ".zip" else path.name
+    taken = None
     try:
         with unpacked(path) as folder:
+            taken = help_taken(folder)
             with Sandbox(folder) as sandbox:
                 results = [_judged(exercise, folder, seed, sandbox) for exercise in chosen]
         problem = ""
     except (OSError, zipfile.BadZipFile, Unsafe) as error:
         results = [_without(exercise, seed, f"{path.name}: {error}") for exercise in chosen]
         problem = str(error)
-    return Submission(student, results, time.perf_counter() - start, problem)
+    return Submission(student, results, time.perf_counter() - start, problem, taken)
+
+
+def help_taken(folder: Path) -> dict[str, Help] | None:
+    """What the first progress.json in a folder says; None if there is none that can be read."""
+    for file in sorted(folder.rglob(PROGRESS)):
+        try:
+            progress = json.loads(file.read_text(encoding="utf-8"))
+            hints, given_up = progress["hints"], progress["given_up"]
+            return {
+                name: Help(min(max(int(hints.get(name, 0)), 0), 3), name in given_up)
+                for name in {*hints, *given_up}
+            }
+        except Exception:  # it may hold anything
+            continue
+    return None
 
 
 def _judged(exercise: Exercise, folder: Path, seed: int, sandbox: Sandbox) -> Result:
@@ -121,6 +154,11 @@ class Unsafe(ValueError):
     """An archive that is not unpacked: it would write elsewhere, or fill the disk."""
 
 
+def is_wanted(file: Path) -> bool:
+    """What of a submission is looked at."""
+    return file.suffix == ".py" or file.name == PROGRESS
+
+
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """The folder itself, copied so that nothing in it changes, or the zip unpacked."""
@@ -129,8 +167,8 @@ def unpacked(path: Path) -> Iterator[Path]:
         if path.suffix == ".zip":
             _unzip(path, scratch)
         else:
-            for file in path.rglob("*.py"):
-                if file.is_file() and not file.is_symlink():
+            for file in path.rglob("*"):
+                if is_wanted(file) and file.is_file() and not file.is_symlink():
                     target = scratch / file.relative_to(path)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, target)
@@ -151,7 +189,7 @@ def _unzip(path: Path, target: Path) -> None:
                 member.external_attr >> 16
             ):
                 raise Unsafe(f"{member.filename} would be written outside of its folder")
-            if member.filename.endswith(".py"):
+            if is_wanted(place):
                 place.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source:
                     data = source.read(LARGEST + 1)

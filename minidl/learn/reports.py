@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .grade import Submission
+from .grade import Help, Submission
 from .judge import Result
 
 SCHEMA = "minidl-report/1"
+HELP = ("hints_used", "gave_up")
 
 
 def as_json(submission: Submission, version: str, **extra: Any) -> str:
@@ -30,7 +31,10 @@ def as_json(submission: Submission, version: str, **extra: Any) -> str:
         "score": submission.score,
         "max_score": submission.max_score,
         "problem": submission.problem,
-        "exercises": [_exercise(result) for result in submission.results],
+        "exercises": [
+            _exercise(result) | dict(zip(HELP, _help(submission, result)))
+            for result in submission.results
+        ],
         **extra,
     }
     return json.dumps(report, indent=1, allow_nan=False) + "\n"
@@ -54,14 +58,25 @@ def _exercise(result: Result) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _help(submission: Submission, result: Result) -> tuple[int | None, bool | None]:
+    """Hints taken and solution asked for, as HELP; None where no progress.json says so."""
+    if submission.help is None:
+        return None, None
+    taken = submission.help.get(result.exercise.name, Help())
+    return taken.hints, taken.gave_up
+
+
 def as_csv(graded: list[Submission]) -> str:
-    """One line an exercise: student, exercise, status, score, max_score, seconds, code."""
-    rows = [("student", "exercise", "status", "score", "max_score", "seconds", "code")]
+    """One line an exercise: student, exercise, status, score, max_score, seconds, code, help.
+
+    hints_used and gave_up are empty where the submission has no progress.json.
+    """
+    rows = [("student", "exercise", "status", "score", "max_score", "seconds", "code", *HELP)]
     for submission in graded:
         for r in submission.results:
             code = next((o.code for o in r.outcomes if o.code), "")
             rows.append((submission.student, r.exercise.name, r.status, r.score, r.exercise.points,
-                         f"{r.seconds:.2f}", code))  # fmt: skip
+                         f"{r.seconds:.2f}", code, *_help(submission, r)))  # fmt: skip
     return _csv(rows)
 
 

@@ -104,6 +104,23 @@ def test_the_command_writes_every_format(classroom, tmp_path, capsys):
     assert report["schema"] == "minidl-report/1" and report["score"] == 0.5
 
 
+def test_hints_and_solutions_looked_up_are_reported_and_change_no_marks(classroom, tmp_path):
+    progress = {"passed": {}, "hints": {"relu": 2}, "given_up": ["relu"], "stubs": {}}
+    (classroom / "ada" / "progress.json").write_text(json.dumps(progress))
+    broken = '{"hints": {"relu": Infinity}, "given_up": []}'
+    (classroom / "bob" / "progress.json").write_text(broken)
+    with zipfile.ZipFile(classroom / "cyd.zip", "a") as archive:
+        archive.writestr("work/progress.json", json.dumps(progress | {"given_up": []}))
+    found = grade(submissions(classroom), wanted=["relu"])
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(reports.as_csv(found)))}
+    told = {name: (row["hints_used"], row["gave_up"]) for name, row in rows.items()}
+    assert told == {"ada": ("2", "True"), "bob": ("", ""), "cyd": ("2", "False"),
+                    "dan": ("", ""), "eve": ("", "")}  # fmt: skip
+    assert float(rows["ada"]["score"]) == 2
+    (exercise,) = json.loads(reports.as_json(found[0], "0"))["exercises"]
+    assert exercise["hints_used"] == 2 and exercise["gave_up"] is True
+
+
 def test_gradescope_gets_what_its_specification_asks(classroom, tmp_path):
     bob = next(s for s in grade(submissions(classroom), wanted=["relu"]) if s.student == "bob")
     report = json.loads(reports.as_gradescope(bob))
