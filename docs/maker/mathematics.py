@@ -15,18 +15,22 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 SIZE = 17  # pixels of an em, as the text has them
+TALLEST = 20 * SIZE
 ziamath.config.svg2 = False  # every formula brings its own paths: no ids that could meet
 
 
 def svg(latex: str, inline: bool) -> str:
     """The formula as an <svg> element that stands on the text's baseline.
 
-    Raises ExtensionError if ziamath cannot draw it.
+    Raises ExtensionError if ziamath cannot draw it, or draws it absurdly tall: some brackets with
+    \\left and \\right grow without end.
     """
     try:
         drawn = ziamath.Latex(latex, size=SIZE, color="currentColor", inline=inline)
     except Exception as error:  # whatever the parser met: a mistake in a page stops the build
         raise ExtensionError(f"cannot draw the formula {latex!r}: {error}") from error
+    if drawn.getsize()[1] > TALLEST:
+        raise ExtensionError(f"write the formula {latex!r} without \\left and \\right")
     style = f' style="vertical-align: {drawn.getyofst():.2f}px"' if inline else ""
     spoken = f'<svg role="img" aria-label="{html.escape(latex)}"{style}'
     return spoken + drawn.svg().removeprefix("<svg")

@@ -1,7 +1,9 @@
 """Pages written from the map of the notes: {notes-family} NAME and {notes-index}.
 
 A row's section says where in the notes it stands, what they print, what is right, and links to the
-code and to the tests.  An executable erratum is run when the page is built, and its numbers shown.
+code and to the tests.  When the page is built, the row's code is checked against finite differences
+and its executable erratum is run, and the numbers that are shown are those just found
+(`-D run_errata=0` leaves both out, for haste).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from minidl import checks
 from minidl.notes import DOCUMENTS, Row, coverage, errata, families, rows
 
 from .prose import literal, prose
@@ -71,22 +74,46 @@ class Family(NotesDirective):
         return [self.section(row) for row in families()[self.arguments[0]]]
 
     def section(self, row: Row) -> nodes.section:
-        entries: list[tuple[str, list[nodes.Node]]] = [
+        entries = [
             ("In the notes", [nodes.Text(row.where)]),
-            ("Printed", [nodes.literal(text=row.formula)]),
+            *self.formulas(row),
             ("Erratum", [nodes.Text(row.erratum)]),
             ("To be shown", [nodes.Text(row.criterion)]),
-            ("Gradient of", [nodes.Text(row.check)]),
-            ("Code", listed([self.to_code(name) for name in row.implementation])),
-            ("Tests", listed([self.to_test(test) for test in row.tests])),
+            *self.done(row),
         ]
         fields = nodes.field_list(classes=["row"])
         for label, content in entries:
-            shown = nodes.paragraph("", "", *(content or [nodes.Text("not yet")]))
-            fields += nodes.field("", nodes.field_name(text=label), nodes.field_body("", shown))
+            block = isinstance(content[0], nodes.math_block)
+            body = content[0] if block else nodes.paragraph("", "", *content)
+            fields += nodes.field("", nodes.field_name(text=label), nodes.field_body("", body))
         title = nodes.title("", "", nodes.Text(row.what))
         name = nodes.paragraph("", "", nodes.literal(text=f"minidl notes {row.id}"))
         return nodes.section("", title, name, fields, *self.erratum(row), ids=[row.id])
+
+    def formulas(self, row: Row) -> list[tuple[str, list[nodes.Node]]]:
+        """The formula, as printed and as it should be; and what else the notes say."""
+        shown = []
+        if row.latex_printed:
+            shown.append(("Printed", [math(row.latex_printed)]))
+        if row.latex:
+            shown.append(("Right" if row.latex_printed else "Formula", [math(row.latex)]))
+        if not row.formula.startswith("as left"):  # in the map: as in the column to the left
+            shown.append(("The notes say", [nodes.literal(text=row.formula)]))
+        return shown
+
+    def done(self, row: Row) -> list[tuple[str, list[nodes.Node]]]:
+        """Code and tests, what is differentiated, and how far that is from finite differences."""
+        if not row.implementation:
+            return [("Code", [nodes.strong(text="not implemented yet")])]
+        shown = [
+            ("Code", listed([self.to_code(name) for name in row.implementation])),
+            ("Tests", listed([self.to_test(test) for test in row.tests])),
+        ]
+        if row.check != "-":
+            shown.append(("Gradient of", [nodes.Text(row.check)]))
+        if self.config.run_errata and measured(row):
+            shown.append(("Its error", [nodes.Text("; ".join(measured(row)))]))
+        return shown
 
     def erratum(self, row: Row) -> list[nodes.Node]:
         """The erratum in words, and what its experiment found just now."""
@@ -97,6 +124,25 @@ class Family(NotesDirective):
         if self.config.run_errata:
             shown.append(literal(experiment(row.id), "text"))
         return [nodes.container("", *shown, classes=["erratum"])]
+
+
+def math(latex: str) -> nodes.math_block:
+    return nodes.math_block(latex, latex)
+
+
+def measured(row: Row) -> list[str]:
+    """The error of each function of the row that is on the list of checks, just measured."""
+    functions = [getattr(thing, "__func__", thing) for thing in row.objects()]
+    every = enumerate(checks.load())
+    return [errors(number) for number, check in every if check.function in functions]
+
+
+@functools.cache  # rows share functions
+def errors(number: int) -> str:
+    """'jensen_shannon 7.5e-10, second order 1.6e-09': relative to the largest slope."""
+    check = checks.CHECKS[number]
+    found = [f"{outcome.error:.1e}" for outcome in checks.run(check)]
+    return f"{check.function.__name__} {', second order '.join(found)}"
 
 
 class Index(NotesDirective):

@@ -4,7 +4,8 @@
 
 The rows stand in `notes_map.tsv`, beside this file.  A row says where in the notes a thing stands,
 what they print, what is wrong with that, what is checked by finite differences and what a test can
-verify; and, once it is done, which functions implement it and which tests show it.
+verify; and, once it is done, which functions implement it and which tests show it.  `formulas.tsv`
+has the formulas again, for typesetting: what is right, and what is printed where that differs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 MAP = Path(__file__).parent / "notes_map.tsv"
+FORMULAS = MAP.with_name("formulas.tsv")
 
 # The letters with which the column `where` begins.  The refsheet is scanned three times (000, 003,
 # 004), and only the second has its second page.
@@ -40,6 +42,7 @@ class Row:
     check: the scalar whose gradient is compared with finite differences, and with respect to what.
     criterion: what a test verifies.
     implementation: dotted names.  tests: 'tests/file.py::test_name'.
+    latex: what is right, "" if no formula says it.  latex_printed: what the notes print, if wrong.
     """
 
     family: str
@@ -52,6 +55,8 @@ class Row:
     criterion: str
     implementation: tuple[str, ...]
     tests: tuple[str, ...]
+    latex: str
+    latex_printed: str
 
     def objects(self) -> list[Any]:
         """What implements the row, imported.  Raises ImportError or AttributeError if absent."""
@@ -89,16 +94,26 @@ def _place(name: str) -> str:
 @functools.cache
 def rows() -> dict[str, Row]:
     """Every row, by its id, in the order of the map."""
-    with MAP.open(encoding="utf-8", newline="") as file:
-        head, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+    latex = {name: formulas for name, *formulas in _lines(FORMULAS)}
     found = {}
+    for *texts, implementation, tests in _lines(MAP):
+        name = texts[1]
+        found[name] = Row(
+            *texts, tuple(implementation.split()), tuple(tests.split()), *latex.pop(name)
+        )
+    if latex:
+        raise ValueError(f"{FORMULAS} has formulas for rows that are not in the map: {list(latex)}")
+    return found
+
+
+def _lines(path: Path) -> list[list[str]]:
+    """The cells of each line below the head.  Raises ValueError where there are too few."""
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
     for number, cells in enumerate(lines, start=2):
         if len(cells) != len(head):
-            raise ValueError(f"{MAP}, line {number}: {len(cells)} cells, not {len(head)}")
-        *texts, implementation, tests = cells
-        row = Row(*texts, tuple(implementation.split()), tuple(tests.split()))
-        found[row.id] = row
-    return found
+            raise ValueError(f"{path}, line {number}: {len(cells)} cells, not {len(head)}")
+    return lines
 
 
 def families() -> dict[str, list[Row]]:

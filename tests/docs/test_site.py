@@ -25,13 +25,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, its anchors, and the code that stands beside prose."""
+    """What a page links to and loads, its anchors and formulas, and its code beside prose."""
 
     LOADING = {("img", "src"), ("script", "src"), ("link", "href"), ("iframe", "src")}
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.links, self.loaded, self.anchors = set(), set(), set()
+        self.links, self.loaded, self.anchors, self.formulas = set(), set(), set(), set()
         self.code, self.side, self.in_pre = "", "", False
         self.feed(text)
 
@@ -46,6 +46,8 @@ class Page(HTMLParser):
                 self.loaded.add(value)
             elif (tag, name) == ("a", "href"):
                 self.links.add(value)
+            elif (tag, name) == ("svg", "aria-label"):
+                self.formulas.add(value)
 
     def handle_endtag(self, tag):
         if tag == "pre":
@@ -76,6 +78,12 @@ def test_every_row_has_a_section_and_is_linked_from_the_index(site):
         assert {row.id for row in members} <= page(site, f"notes/{family}").anchors
     index = page(site, "notes/index").links
     assert {f"{row.family}.html#{row.id}" for row in rows().values()} <= index
+
+
+def test_the_formula_of_every_row_is_drawn_right_and_as_printed(site):
+    for family, members in families().items():
+        wanted = {text for row in members for text in (row.latex, row.latex_printed) if text}
+        assert wanted <= page(site, f"notes/{family}").formulas
 
 
 def test_every_link_leads_to_a_page_and_an_anchor_that_exist(site):

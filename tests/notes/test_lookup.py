@@ -38,6 +38,11 @@ def defined_tests(file):
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+def test_what_is_done_has_its_formula_in_latex_and_what_was_printed_only_if_it_differs():
+    assert [row.id for row in DONE if not row.latex] == []
+    assert [row.id for row in ROWS if row.latex and row.latex == row.latex_printed] == []
+
+
 def test_code_and_tests_come_together():
     assert [row.id for row in ROWS if bool(row.implementation) != bool(row.tests)] == []
 
