@@ -10,6 +10,7 @@ tensor([2., 4.])
 # ruff: noqa: I001
 __version__ = "0.1.0"
 
+import difflib as _difflib
 import importlib as _importlib
 from types import ModuleType as _ModuleType
 
@@ -20,7 +21,7 @@ from .checkpointing import checkpoint
 from .debugging import debug
 from .graph import Tensor, tensor
 from .ops import linalg
-from .recording import enable_grad, no_grad, set_grad_enabled
+from .recording import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .show import draw, explain
 
 # fmt: off
@@ -70,7 +71,32 @@ def __getattr__(name: str) -> _ModuleType:
     """`minidl.data` and the like, at their first use."""
     if name in _imported_when_named:
         return _importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"minidl has no {name!r}: dir(minidl) lists what there is")
+    raise AttributeError(f"minidl has no {name!r}: {_hint(name)}")
+
+
+# What PyTorch or NumPy calls it -> what to write here.
+_spelling = {
+    "cat": "minidl.concatenate",
+    "clamp": "minidl.clip",
+    "gather": "minidl.take_along_axis",
+    "unsqueeze": "minidl.expand_dims",
+    "permute": "minidl.transpose",
+    "manual_seed": "minidl.seed",
+    "randn": "minidl.random.normal",
+    "rand": "minidl.random.uniform",
+    "norm": "minidl.linalg.norm",
+    "float32": '"float32", the dtype\'s name',
+    "float64": '"float64", the dtype\'s name',
+} | dict.fromkeys(("array", "asarray", "as_tensor", "from_numpy"), "minidl.tensor")
+
+
+def _hint(name: str) -> str:
+    if name in _spelling:
+        return f"write {_spelling[name]}"
+    if hasattr(nn.functional, name):
+        return f"write minidl.nn.functional.{name}"
+    near = _difflib.get_close_matches(name, __dir__(), 1)
+    return f"did you mean {near[0]!r}?" if near else "dir(minidl) lists what there is"
 
 
 def __dir__() -> list[str]:

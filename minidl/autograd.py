@@ -2,7 +2,7 @@
 
 from .function import Function, once_differentiable
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
-from .recording import enable_grad, no_grad, set_grad_enabled
+from .recording import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .reverse import backward, grad
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "is_grad_enabled",
     "no_grad",
     "once_differentiable",
     "set_grad_enabled",

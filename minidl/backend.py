@@ -163,9 +163,31 @@ def checked_dtype(result: Array) -> Array:
     return result
 
 
+def only_array(value: Any) -> Array:
+    """`value`, which must be an array or one of NumPy's scalars, as an array.
+
+    Raises TypeError for anything else: `tensor` makes arrays of numbers and lists.
+    """
+    value = as_array(value)
+    if not is_array(value):
+        raise TypeError(
+            f"Tensor() wraps an array as it is, and was given {type(value).__name__}: "
+            "write minidl.tensor(...), which copies numbers and lists too"
+        )
+    return value
+
+
 def as_array(value: Any) -> Array:
     """`value`, as an array if it is one of NumPy's scalars, which reductions return."""
     return np.asarray(value) if isinstance(value, np.generic) else value
+
+
+def read_only(value: Array) -> Array:
+    """A view of an array that cannot be written to (a GPU's arrays have none)."""
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    return value
 
 
 def _holds_arrays(data: Any) -> bool:

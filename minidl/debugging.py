@@ -22,8 +22,8 @@ import numpy as np
 
 from . import backend, errors
 from .accumulate import Scattered
+from .complaints import called, explanations
 from .differences import random
-from .errors import explanations
 from .graph import Node, Tensor
 from .recording import Observer, no_grad
 
@@ -50,7 +50,7 @@ class debug(Observer):
         if node.name in ("getitem", "index_put", "take_along_axis"):
             problem = explanations[node.name](*arguments)
             if problem:
-                raise IndexError(f"debug: {errors.called.get(node.name, node.name)}: {problem}")
+                raise IndexError(f"debug: {called.get(node.name, node.name)}: {problem}")
         for part in y if isinstance(y, tuple) else (y,):
             at = first(np.isnan, part)
             if at is not None and not any(
@@ -98,10 +98,10 @@ class debug(Observer):
         """L(2 g + r) must be 2 L(g) + L(r), for a random r; and nothing given be written to."""
         rng = np.random.default_rng(0)
         library = backend.xp(next(arrays(g)))
-        saved = each_array(node.saved, read_only)
+        saved = each_array(node.saved, backend.read_only)
 
         def pull(make: Callable[[Any], Any]) -> list:
-            given = each_array(g, lambda part: read_only(make(part)))
+            given = each_array(g, lambda part: backend.read_only(make(part)))
             try:
                 with no_grad():
                     results = node.plan.gradients(given, saved, needed)
@@ -177,14 +177,6 @@ def dense(result: Any) -> Any:
         result = Scattered.add_up([result.values], [result.index], result.shape)
     result = result.data if isinstance(result, Tensor) else result
     return np.asarray(result) if isinstance(result, np.generic) else result
-
-
-def read_only(array: Any) -> Any:
-    """A view that cannot be written to (a GPU's arrays have none)."""
-    if isinstance(array, np.ndarray):
-        array = array.view()
-        array.flags.writeable = False
-    return array
 
 
 def fingerprint(array: Any) -> int:

@@ -1,29 +1,12 @@
-"""From the array library's complaint to one that a learner can act on."""
+"""What the engine refuses, each in a sentence that says what would be right.
+
+The operations' own complaints about their arguments are in `complaints.py`.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-import numpy as np
-
-from . import backend
-
-# Operation name -> what is wrong with these arguments: a sentence, or None if it cannot tell.
-# `ops` adds an entry beside an operation whose conditions are its own.
-explanations: dict[str, Callable[..., str | None]] = {}
-
-
-# Operation name -> what the user called, where that is something else.
-called: dict[str, str] = {
-    "getitem": "x[index]",
-    "einsum_of": "einsum",
-    "pad_constant": "pad",
-    "softmax_cross_entropy": "cross_entropy",
-    "bernoulli_nll": "binary_cross_entropy",
-    "bernoulli_nll_of_logits": "binary_cross_entropy_with_logits",
-}
 
 
 class MissingAttribute(AttributeError):
@@ -43,149 +26,6 @@ MissingAttribute.__qualname__ = MissingAttribute.__name__ = AttributeError.__nam
 MissingAttribute.__module__ = AttributeError.__module__
 
 
-def complete(error: Exception) -> Exception:
-    """`error`, raised inside an operation, whose text says all: shapes need not be added."""
-    error.complete = True
-    return error
-
-
-def explain(
-    name: str, parameters: Sequence[str], values: Sequence[Any], error: Exception
-) -> Exception:
-    """The exception to raise when operation `name` failed on raw `values` with `error`."""
-    kind = type(error)
-    if kind not in (TypeError, IndexError, np.linalg.LinAlgError):
-        kind = ValueError
-    name, own = called.get(name, name), name
-    if getattr(error, "complete", False):
-        return kind(f"{name}: {error}")
-    arrays = _arrays(parameters, values)
-    if len({backend.device_of(v) for _, v in arrays}) > 1:
-        devices = ", ".join(f"{p} on {backend.device_of(v)}" for p, v in arrays)
-        return TypeError(
-            f"{name}: inputs are on different devices ({devices}): move one with .to(...)"
-        )
-    text = None
-    if isinstance(error, np.linalg.LinAlgError):
-        text = _not_invertible(str(error))
-    if text is None and own in explanations:
-        text = explanations[own](*values)
-    if text is None and "broadcast" in str(error):
-        text = _broadcast_problem(arrays)
-    if text is None and ("axis" in str(error) or "axes" in str(error)):
-        text = _axis_problem(parameters, values)
-    if text is None:
-        shapes = ", ".join(f"{p} {_described(v)}" for p, v in arrays)
-        text = f"{error}" + (f" ({shapes})" if shapes else "")
-    return kind(f"{name}: {text}")
-
-
-def _not_invertible(text: str) -> str | None:
-    """What a matrix lacks that a decomposition found out."""
-    if "Singular" in text:
-        return "the matrix is singular: it has no inverse; pinv and lstsq do without"
-    if "positive definite" in text:
-        return "the matrix is not positive definite: A A' + c I with c > 0 is"
-    return None
-
-
-def _arrays(parameters: Sequence[str], values: Sequence[Any]) -> list[tuple[str, Any]]:
-    """The arrays among the arguments, those in lists too, by name."""
-    arrays = []
-    for parameter, value in zip(parameters, values):
-        if isinstance(value, list | tuple):
-            arrays += [(f"{parameter}[{i}]", v) for i, v in enumerate(value) if backend.is_array(v)]
-        elif backend.is_array(value):
-            arrays.append((parameter, value))
-    return arrays
-
-
-def _described(value: Any) -> str:
-    return f"of shape {value.shape}, {value.dtype}"
-
-
-def _broadcast_problem(arrays: Sequence[tuple[str, Any]]) -> str | None:
-    """Two inputs whose shapes do not broadcast, the axis where they disagree, and a way out."""
-    for (p, a), (q, b) in itertools.combinations(arrays, 2):
-        axis = disagreement(a.shape, b.shape)
-        if axis is None:
-            continue
-        text = (
-            f"{p} {a.shape} and {q} {b.shape} do not broadcast: on axis {axis} the lengths "
-            f"{a.shape[axis]} and {b.shape[axis]} differ, and neither is 1"
-        )
-        (_, long), (name, short) = sorted([(p, a), (q, b)], key=lambda pair: -pair[1].ndim)
-        padded = short.shape + (1,) * (long.ndim - short.ndim)
-        if short.ndim < long.ndim and disagreement(long.shape, padded) is None:
-            lengths = ", ".join(map(str, padded))
-            text += f"; to line {name} up with the first axes, use {name}.reshape({lengths})"
-        return text
-    return None
-
-
-def disagreement(a: tuple[int, ...], b: tuple[int, ...]) -> int | None:
-    """The last axis, counted from the end, on which two shapes do not broadcast; or None."""
-    for axis in range(-1, -min(len(a), len(b)) - 1, -1):
-        if a[axis] != b[axis] and a[axis] != 1 and b[axis] != 1:
-            return axis
-    return None
-
-
-def _axis_problem(parameters: Sequence[str], values: Sequence[Any]) -> str | None:
-    """An axis that the first array does not have, or that is named twice."""
-    array = values[0] if values else None
-    if not backend.is_array(array):
-        return None
-    for name, axis in zip(parameters, values):
-        axes = axis if isinstance(axis, tuple) else (axis,)
-        if not name.startswith("axis") or not all(isinstance(one, int) for one in axes):
-            continue
-        for one in axes:
-            if not -array.ndim <= one < max(array.ndim, 1):
-                return no_axis(one, array.shape)
-        if len({one % max(array.ndim, 1) for one in axes}) < len(axes):
-            return f"axis {axis} names an axis of shape {array.shape} twice"
-    return None
-
-
-def no_axis(axis: int, shape: tuple[int, ...]) -> str:
-    """Which axes a shape has, if not this one."""
-    if not shape:
-        return f"axis {axis} does not exist: the input is a number, without axes"
-    return (
-        f"axis {axis} does not exist: the input has shape {shape}, so its axes are "
-        f"{-len(shape)} to {len(shape) - 1}"
-    )
-
-
-def checked_axis(name: str, axis: int, shape: tuple[int, ...]) -> int:
-    """The axis as a number from 0; ValueError if the shape does not have it."""
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"{name}: {no_axis(axis, shape)}")
-    return axis % len(shape)
-
-
-def missing_argument(name: str, missing: str, allowed: Sequence[str]) -> TypeError:
-    """`name` was called without an argument that has no default."""
-    return TypeError(f"{name}() needs {missing!r}: it takes {', '.join(allowed)}")
-
-
-def unexpected_argument(name: str, given: dict, allowed: Sequence[str], count: int) -> TypeError:
-    """`name` was called with a keyword that it lacks, or with too many arguments."""
-    if not given:
-        return TypeError(f"{name}() takes {', '.join(allowed)}, but {count} arguments were given")
-    keyword = next(iter(given))
-    spelling = {"dim": "axis", "keepdim": "keepdims", "unbiased": "ddof", "correction": "ddof"}
-    if spelling.get(keyword) in allowed:
-        hint = f"minidl's mathematics is spelled as NumPy's: use {spelling[keyword]}="
-    else:
-        hint = f"it takes {', '.join(allowed)}"
-    return TypeError(f"{name}() has no parameter {keyword!r}: {hint}")
-
-
-# ------------------------------------------------------------------- what the engine refuses
-
-
 def no_derivative(name: str, parameter: str) -> TypeError:
     """A parameter without a rule was given a tensor that requires a gradient."""
     return TypeError(
@@ -199,6 +39,41 @@ def wrong_data(value: Any, x: Any) -> ValueError:
     return ValueError(
         f"data of shape {value.shape}, {value.dtype} cannot stand in for shape {x.shape}, "
         f"{x.dtype}, of which a gradient is required: make a new tensor"
+    )
+
+
+def copies_are_outside() -> TypeError:
+    """tensor([a, b]) of tensors in a graph."""
+    return TypeError(
+        "tensor([...]) copies, and would lose the gradients of the tensors in the list: "
+        "use minidl.stack([...])"
+    )
+
+
+def wrong_grad(value: Any, shape: tuple) -> TypeError | ValueError:
+    """What was assigned to x.grad cannot be the gradient of x."""
+    if not hasattr(value, "requires_grad"):
+        return TypeError(
+            f"x.grad is a tensor or None, not {type(value).__name__}: wrap it, minidl.tensor(...)"
+        )
+    return ValueError(f"a gradient has the shape of its tensor, {shape}, not {value.shape}")
+
+
+def not_a_tensor(what: str, value: Any) -> TypeError:
+    """A pass was to start or end at what is no tensor."""
+    return TypeError(f"{what} must be tensors, not {type(value).__name__}")
+
+
+def wrong_hook(name: str, value: Any, shape: tuple) -> TypeError | ValueError:
+    """A hook returned what cannot take the place of the gradient."""
+    if not hasattr(value, "requires_grad"):
+        return TypeError(
+            f"register_hook: a hook of {name} returned {type(value).__name__}, and must return "
+            "a tensor, or None to leave the gradient as it is"
+        )
+    return ValueError(
+        f"register_hook: a hook of {name} returned shape {value.shape} for a gradient of "
+        f"shape {shape}"
     )
 
 
@@ -265,8 +140,16 @@ def changed_in_place(name: str, shape: tuple) -> RuntimeError:
     """A saved array was written to."""
     return RuntimeError(
         f"{name}: a value of shape {shape} that its gradient needs was changed in place after it "
-        "was used (by an optimiser step, copy_, or .data = ...): call backward before the change, "
-        "or use a copy"
+        "was used (by an optimiser step, x[i] = ..., copy_, or .data = ...): call backward before "
+        "the change, or use a copy"
+    )
+
+
+def not_for_coroutines(name: str) -> TypeError:
+    """no_grad above an `async def`."""
+    return TypeError(
+        f"{name} is a coroutine, and while it waits others run: write `with no_grad():` inside it, "
+        "around what does not await"
     )
 
 

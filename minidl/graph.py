@@ -28,7 +28,8 @@ from typing import Any
 
 import numpy as np
 
-from . import backend, errors
+from . import backend, complaints, errors
+from .handles import RemovableHandle
 from .recording import clock, mark_changed, mode, observers
 from .rules import Op, Plan
 from .value import Value
@@ -44,12 +45,12 @@ class Tensor(Value):
     it is, shape, dtype).
     """
 
-    __slots__ = ("_data", "edge", "grad", "__weakref__")
+    __slots__ = ("_data", "edge", "_grad", "__weakref__")
 
     def __init__(self, data: Any, edge: tuple | None = None) -> None:
-        self._data = data
+        self._data = data if data.__class__ is np.ndarray else backend.only_array(data)
         self.edge = edge
-        self.grad = None
+        self._grad = None
 
     @property
     def data(self) -> Any:
@@ -66,6 +67,17 @@ class Tensor(Value):
             raise errors.wrong_data(value, self)
         mark_changed(self._data)
         self._data = value
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` left.  What is assigned must be a tensor of this shape."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None and not (isinstance(value, Tensor) and value.shape == self.shape):
+            raise errors.wrong_grad(value, self.shape)
+        self._grad = value
 
     @property
     def node(self) -> Node | None:
@@ -101,9 +113,10 @@ class Tensor(Value):
         """The same data, in the same memory, outside the graph."""
         return Tensor(self._data)
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(g)` in every pass with the whole gradient of this tensor; unless it returns
-        None, what it returns takes the place of g.  Returns a function that removes the hook."""
+        None, what it returns takes the place of g: a tensor like g.  It must not write into g.
+        `remove()` of what this returns takes the hook away."""
         if self.edge is None:
             raise errors.requires_no_gradient("register_hook: this tensor")
         node, entry = self.edge[0], (self.edge[1], hook)
@@ -112,7 +125,7 @@ class Tensor(Value):
         def remove() -> None:
             node.hooks = tuple(other for other in node.hooks if other is not entry)
 
-        return remove
+        return RemovableHandle(remove)
 
     def retain_grad(self) -> None:
         """Have `backward` leave the gradient in `grad` although this is not a leaf."""
@@ -136,6 +149,8 @@ def tensor(
     Arrays keep their dtype; Python floats become float32 (see `set_default_dtype`), ints int64.
     Raises TypeError for complex data, and if a tensor of integers is to require a gradient.
     """
+    if isinstance(data, list | tuple) and any(getattr(x, "edge", None) for x in data):
+        raise errors.copies_are_outside()
     made = Tensor(backend.array(data._data if isinstance(data, Tensor) else data, dtype, device))
     made.requires_grad = requires_grad
     return made
@@ -161,6 +176,9 @@ class Node:
     def name(self) -> str:
         """The name of the operation."""
         return self.plan.name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
 
 
 class Leaf(Node):
@@ -220,7 +238,7 @@ def op(
         try:
             y = forward(*values)
         except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
-            raise errors.explain(this.name, names, values, error) from None
+            raise complaints.explain(this.name, names, values, error) from None
         if aux:
             y, extra = y
         if not tensors:

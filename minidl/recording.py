@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import backend, errors
@@ -51,7 +52,11 @@ mode = _Mode()
 
 
 class set_grad_enabled:
-    """Record operations, or do not, in a `with` block or a decorated function, in this thread."""
+    """Record operations, or do not, in a `with` block or a decorated function, in this thread.
+
+    A generator function is so while it runs, not while the caller does.  Called as a statement,
+    without `with`, it changes nothing.
+    """
 
     def __init__(self, record: bool) -> None:
         self.record, self.before = record, []
@@ -64,6 +69,11 @@ class set_grad_enabled:
         mode.record = self.before.pop()
 
     def __call__(self, function: Callable) -> Callable:
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            raise errors.not_for_coroutines(function.__name__)
+        if inspect.isgeneratorfunction(function):
+            return self._around_each_step(function)
+
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             with set_grad_enabled(self.record):
@@ -71,15 +81,38 @@ class set_grad_enabled:
 
         return wrapped
 
+    def _around_each_step(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Iterator:
+            steps = function(*args, **kwargs)
+            try:
+                while True:
+                    with set_grad_enabled(self.record):
+                        try:
+                            value = next(steps)
+                        except StopIteration as end:
+                            return end.value
+                    yield value
+            finally:
+                with set_grad_enabled(self.record):
+                    steps.close()
 
-def no_grad() -> set_grad_enabled:
+        return wrapped
+
+
+def no_grad(function: Callable | None = None) -> Any:
     """`with no_grad():` what is computed here requires no gradient.  Also a decorator."""
-    return set_grad_enabled(False)
+    return set_grad_enabled(False) if function is None else set_grad_enabled(False)(function)
 
 
-def enable_grad() -> set_grad_enabled:
+def enable_grad(function: Callable | None = None) -> Any:
     """`with enable_grad():` operations are recorded here, even inside `no_grad`."""
-    return set_grad_enabled(True)
+    return set_grad_enabled(True) if function is None else set_grad_enabled(True)(function)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded now, in this thread."""
+    return mode.record
 
 
 # --------------------------------------------------------------------------- changes in place

@@ -22,11 +22,11 @@ from .recording import changes, mark_changed, observers, set_grad_enabled
 
 
 def backward(
-    tensors: Sequence[Tensor],
-    gradients: Sequence[Any] | None = None,
+    tensors: Tensor | Iterable[Tensor],
+    gradients: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Tensor | Iterable[Tensor] | None = None,
 ) -> None:
     """Add dL/dx to `x.grad` for every leaf x that `tensors` depend on, or for `inputs` alone.
 
@@ -36,8 +36,11 @@ def backward(
     Raises RuntimeError where nothing requires a gradient, on a second pass over what was not
     retained, and if a value that the pass needs was changed in place.
     """
-    targets = None if inputs is None else {_place(x): x for x in inputs}
-    arrived = sweep(tensors, gradients, targets, retain_graph, create_graph)
+    targets = None
+    if inputs is not None:
+        targets = {_place(x): x for x in _tensors(inputs, "backward: the inputs")}
+    roots = _tensors(tensors, "backward: the tensors")
+    arrived = sweep(roots, gradients, targets, retain_graph, create_graph)
     for place, box in arrived.items():
         x = place.tensor() if targets is None else targets[place]
         if x is not None:
@@ -45,8 +48,8 @@ def backward(
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor | Iterable[Tensor],
+    inputs: Tensor | Iterable[Tensor],
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -57,9 +60,10 @@ def grad(
     No `.grad` is touched.  An input that no output depends on raises RuntimeError, or gives None if
     `allow_unused`.  The other arguments and errors are those of `backward`.
     """
-    places = [_place(x) for x in _as_list(inputs)]
+    places = [_place(x) for x in _tensors(inputs, "grad: the inputs")]
     targets = dict.fromkeys(places)
-    arrived = sweep(_as_list(outputs), grad_outputs, targets, retain_graph, create_graph)
+    roots = _tensors(outputs, "grad: the outputs")
+    arrived = sweep(roots, grad_outputs, targets, retain_graph, create_graph)
     for i, place in enumerate(places):
         if place not in arrived and not allow_unused:
             raise errors.unused_input(i)
@@ -210,7 +214,10 @@ def _wrapped(value: Any, edge: Any) -> Any:
 
 def _seeds(outputs: Sequence[Tensor], gradients: Any, create_graph: bool) -> list[tuple]:
     """The pairs (edge, gradient) that a pass begins with."""
-    gradients = [None] * len(outputs) if gradients is None else _as_list(gradients)
+    if gradients is None:
+        gradients = [None] * len(outputs)
+    elif not isinstance(gradients, list | tuple):
+        gradients = [gradients]
     if len(gradients) != len(outputs):
         raise ValueError(f"{len(outputs)} outputs need as many gradients, not {len(gradients)}")
     seeds = []
@@ -274,8 +281,14 @@ def _through_hooks(g: Any, node: Node, create_graph: bool) -> Any:
     for number, hook in node.hooks:
         known = parts[number]
         if known is not None:
-            replaced = hook(known if create_graph else Tensor(backend.as_array(known)))
+            # Others may read the same array, so that a hook must not write into it.
+            known = known if create_graph else Tensor(backend.read_only(backend.as_array(known)))
+            replaced = hook(known)
             if replaced is not None:
+                if not isinstance(replaced, Tensor) or replaced.shape != known.shape:
+                    raise errors.wrong_hook(node.name, replaced, known.shape)
+                if replaced.dtype != known.dtype:
+                    replaced = replaced.astype(known.dtype)
                 parts[number] = replaced if create_graph else replaced._data
     return parts if node.outputs else parts[0]
 
@@ -295,8 +308,15 @@ def _as_tensor(box: list | None) -> Tensor | None:
     return Tensor(released(box))
 
 
-def _as_list(x: Any) -> list:
-    return [*x] if isinstance(x, list | tuple) else [x]
+def _tensors(given: Any, what: str) -> list[Tensor]:
+    """One tensor, or those that a list or `model.parameters()` gives, as a list."""
+    if isinstance(given, Tensor) or not hasattr(given, "__iter__") or backend.is_array(given):
+        given = [given]
+    given = [*given]
+    for x in given:
+        if not isinstance(x, Tensor):
+            raise errors.not_a_tensor(what, x)
+    return given
 
 
 def _backward(
@@ -304,7 +324,7 @@ def _backward(
     gradient: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    inputs: Tensor | Iterable[Tensor] | None = None,
 ) -> None:
     """Add dL/dx to `x.grad` for every leaf x, where L is this tensor: see `autograd.backward`."""
     given = None if gradient is None else [gradient]

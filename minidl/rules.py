@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from . import errors
+from . import complaints, errors
 
 _REQUIRED = inspect.Parameter.empty  # the default of a parameter that has none
 
@@ -66,10 +66,10 @@ class Op:
         for name in self.names[len(args) :]:
             value = kwargs.pop(name) if name in kwargs else self.defaults[name]
             if value is _REQUIRED:
-                raise errors.missing_argument(self.name, name, self.names)
+                raise complaints.missing_argument(self.name, name, self.names)
             bound.append(value)
         if kwargs or len(bound) > len(self.names):
-            raise errors.unexpected_argument(self.name, kwargs, self.names, len(bound))
+            raise complaints.unexpected_argument(self.name, kwargs, self.names, len(bound))
         if self.list_of is not None:
             at = self.names.index(self.list_of)
             bound[at] = list(bound[at])

@@ -44,6 +44,14 @@ _spelling = {
     "matmul": "x @ y",
     "mm": "x @ y",
     "pow": "x**p",
+    "grad_fn": "x.node",
+    "zero_": "x.grad = None to forget a gradient, or x.copy_(0.0)",
+    "fill_": "x.copy_(value)",
+    "normal_": "nn.init.normal_(x)",
+    "uniform_": "nn.init.uniform_(x)",
+    "sub_": "x -= y, under no_grad()",
+    "add_": "x += y, under no_grad()",
+    "mul_": "x *= y, under no_grad()",
 }
 
 
@@ -84,10 +92,10 @@ class Value:
         """What to say of what there is not: PyTorch's names are answered with the right one."""
         if name in _spelling:
             hint = f"write {_spelling[name]}"
-        elif name.endswith("_") and not name.startswith("_"):
-            hint = f"it is not changed in place; write x = minidl.{name[:-1]}(x, ...), or x = x + y"
-        elif hasattr(np, name) and not name.startswith("_"):
-            hint = f"NumPy has it as a function: try minidl.{name}(x)"
+        elif getattr(np, bare := name.removesuffix("_"), None) in numpy_functions:
+            hint = f"it is a function, minidl.{name}(x)"
+            if name != bare:
+                hint = f"nothing is changed in place: write x = minidl.{bare}(x, ...)"
         else:
             near = difflib.get_close_matches(name, dir(type(self)), 1)
             hint = f"did you mean {near[0]!r}?" if near else "dir(x) lists what there is"

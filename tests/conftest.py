@@ -15,13 +15,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # with a process a core, a second thread is in the way
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read once, when NumPy is imported
 
+import numpy as np
+
 from minidl import backend
+from minidl.graph import Tensor, tensor
 
 from .strict import StrictArray, cupy, cupyx
 
@@ -39,6 +43,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = metafunc.config.getoption("--backend")
         backends = [chosen] if chosen else ["numpy", "strict"]
         metafunc.parametrize("device", [DEVICES[name] for name in backends], indirect=True)
+
+
+@pytest.fixture
+def leaf() -> Callable[..., Tensor]:
+    """Makes float64 leaves of a shape, with values in [0.5, 1.5]."""
+    rng = np.random.default_rng(11)
+    return lambda *shape: tensor(rng.uniform(0.5, 1.5, shape), requires_grad=True)
 
 
 @pytest.fixture

@@ -61,6 +61,20 @@ def test_tensor_copies():
     assert x.tolist() == [1, 6, 1] and y.tolist() == [1, 1, 1]
 
 
+def test_a_list_of_tensors_keeps_its_gradients_or_is_refused():
+    a = tensor(1.0, requires_grad=True)
+    assert tensor([a.detach(), tensor(2.0)]).tolist() == [1.0, 2.0]
+    with pytest.raises(TypeError, match=r"use minidl\.stack"):
+        tensor([2.0, a])
+    assert minidl.stack([a, a]).requires_grad
+
+
+def test_the_class_wraps_arrays_only():
+    assert Tensor(np.float32(2.0)).data.shape == ()
+    with pytest.raises(TypeError, match=r"Tensor\(\) wraps an array.*write minidl\.tensor"):
+        Tensor([1.0, 2.0])
+
+
 def test_data_is_always_an_array():
     """NumPy hands out scalars for arrays without axes."""
     x = tensor(np.array(2.0), requires_grad=True)

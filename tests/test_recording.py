@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl import enable_grad, no_grad, set_grad_enabled, tensor
+from minidl import enable_grad, is_grad_enabled, no_grad, set_grad_enabled, tensor
 from minidl.autograd import grad
 
 
@@ -53,6 +53,54 @@ def test_as_a_decorator():
     assert not double(leaf(1), times=5).requires_grad
     assert (double.__name__, double.__doc__) == ("double", "Doubles.")
     assert (leaf(1) * 2).requires_grad
+
+
+def test_as_a_decorator_without_brackets():
+    assert not no_grad(lambda x: x * 2)(leaf(1)).requires_grad
+    with no_grad():
+        assert enable_grad(lambda x: x * 2)(leaf(1)).requires_grad
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_a_generator_runs_in_its_mode_and_its_caller_in_their_own():
+    ended = []
+
+    @no_grad()
+    def doubles(x):
+        try:
+            yield x * 2
+            yield (x * 2) * 2
+        finally:
+            ended.append(is_grad_enabled())
+        return "end"
+
+    x = leaf(1)
+    for y in doubles(x):
+        assert not y.requires_grad
+        assert (x * y).requires_grad
+    steps = doubles(x)
+    next(steps)
+    steps.close()
+    assert ended == [False, False]
+    assert (yield_from(doubles(x)), (x * 2).requires_grad) == ("end", True)
+
+
+def yield_from(steps):
+    """What a generator returns when it ends."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        return end.value
+
+
+def test_a_coroutine_is_refused():
+    async def waits():
+        return leaf(1) * 2
+
+    with pytest.raises(TypeError, match="waits is a coroutine.*write `with no_grad"):
+        no_grad()(waits)
 
 
 def test_a_backward_pass_ignores_the_mode_it_is_called_in():

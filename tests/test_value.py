@@ -71,6 +71,32 @@ def test_comparisons(x):
     assert (np.arange(3) < x).dtype == bool
 
 
+def test_operators_on_bools_are_logical_and_on_numbers_refused():
+    yes, no = minidl.tensor([True, False]), minidl.tensor([False, False])
+    host = np.array([True, True])
+    for result in (yes & host, host & yes, yes | no, True & yes, yes ^ no, ~no & yes):
+        assert result.tolist() == [True, False]
+    for call in (
+        lambda: minidl.tensor([1]) & minidl.tensor([2]),  # bitwise 0, logically True
+        lambda: ~minidl.tensor([1]),
+        lambda: yes | 1,
+        lambda: minidl.tensor([1.0]) > 0 & minidl.tensor([1.0]) < 2,
+    ):
+        with pytest.raises(TypeError, match="for bools.*brackets"):
+            call()
+
+
+def test_a_name_that_minidl_lacks_is_answered_with_the_right_one():
+    for name, hint in [
+        ("cat", "write minidl.concatenate"),
+        ("gelu", "write minidl.nn.functional.gelu"),
+        ("from_numpy", "write minidl.tensor"),
+        ("tannh", "did you mean 'tanh'"),
+    ]:
+        with pytest.raises(AttributeError, match=f"minidl has no '{name}': {hint}"):
+            getattr(minidl, name)
+
+
 def test_python_numbers():
     x = tensor([2.0], requires_grad=True)
     assert (float(x), int(x), bool(x), x.item(), x.tolist()) == (2.0, 2, True, 2.0, [2.0])
@@ -122,8 +148,12 @@ def test_a_graph_is_not_cut_silently(call, x):
     [
         ("view", r"write x\.reshape"),
         ("unsqueeze", r"write minidl\.expand_dims\(x, axis\)"),
-        ("add_", r"it is not changed in place; write x = minidl\.add\("),
-        ("arctan", r"try minidl\.arctan\(x\)"),
+        ("clip_", r"nothing is changed in place: write x = minidl\.clip\(x"),
+        ("add_", r"write x \+= y, under no_grad\(\)"),
+        ("zero_", r"write x\.grad = None"),
+        ("arctan", r"it is a function, minidl\.arctan\(x\)"),
+        ("grad_fn", r"write x\.node"),
+        ("vander", r"did you mean .var."),
         ("nonsense", r"dir\(x\) lists"),
     ],
 )

@@ -68,9 +68,9 @@ def train_step(
 
 def pgd_attack(threat: Threat, steps: int, rng: np.random.Generator, **how: Any) -> Attack:
     """PGD from a random start as an attack to train on; `how` goes to `attacks.pgd`."""
-    return lambda model, x, y: pgd(
-        model, x, Goal(y.data), threat, steps, rng=rng, **how
-    ).adversarial
+    return lambda model, x, y: (
+        pgd(model, x, Goal(y.data), threat, steps, rng=rng, **how).adversarial
+    )
 
 
 def fgsm_attack(threat: Threat) -> Attack:

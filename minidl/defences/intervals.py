@@ -189,9 +189,7 @@ def robust_cross_entropy(margins: Tensor) -> Tensor:
     return F.softplus(logsumexp(-margins, axis=1))
 
 
-def interval_loss(
-    net: nn.Sequential, box: Box, x: Tensor, y: Tensor, kappa: float = 0.5
-) -> Tensor:
+def interval_loss(net: nn.Sequential, box: Box, x: Tensor, y: Tensor, kappa: float = 0.5) -> Tensor:
     """kappa CE(net(x), y) + (1 - kappa) robust CE over the box, averaged over the examples.
 
     Gowal et al. 2018, section 3.  Training starts with kappa = 1 and a ball of radius 0 (`ramp`):

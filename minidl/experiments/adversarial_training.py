@@ -156,9 +156,7 @@ def draw_accuracy(
     run.save_figure("accuracy", figure)
 
 
-def draw_examples(
-    run: Run, models: dict[str, nn.Module], test: Examples, epsilon: float
-) -> None:
+def draw_examples(run: Run, models: dict[str, nn.Module], test: Examples, epsilon: float) -> None:
     """Test images that both networks know, attacked through each, and what it then says."""
     chosen = some_of_each_class(run, models, test)
     pictures, captions = [chosen[0]], [FASHION_CLASSES[k] for k in chosen[1]]

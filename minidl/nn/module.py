@@ -17,6 +17,7 @@ import numpy as np
 from .. import backend
 from ..errors import MissingAttribute
 from ..graph import Tensor
+from ..handles import RemovableHandle
 from .parameter import Parameter
 
 
@@ -25,23 +26,6 @@ class IncompatibleKeys(NamedTuple):
 
     missing_keys: list[str]
     unexpected_keys: list[str]
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away, as does leaving `with`."""
-
-    def __init__(self, hooks: dict[int, Callable], key: int) -> None:
-        self.hooks, self.key = hooks, key
-
-    def remove(self) -> None:
-        """Call the hook no more."""
-        self.hooks.pop(self.key, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self.remove()
 
 
 _hook_keys = itertools.count()
@@ -99,7 +83,7 @@ class Module:
         hooks = vars(self).setdefault(kind, {})
         key = next(_hook_keys)
         hooks[key] = hook
-        return RemovableHandle(hooks, key)
+        return RemovableHandle(lambda: hooks.pop(key, None))
 
     # ------------------------------------------------------------------------ what it holds
 

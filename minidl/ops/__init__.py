@@ -34,6 +34,23 @@ def _reflected(operation):
     return lambda self, other: operation(other, self)
 
 
+def _of_truths(operation):
+    """An operator that is bitwise in NumPy, and so the logical one of bools alone."""
+
+    def of_bools(*operands: Any) -> Tensor:
+        for x in operands:
+            dtype = getattr(x, "dtype", np.asarray(x).dtype)
+            if dtype != np.bool_:
+                raise TypeError(
+                    f"&, |, ^ and ~ are for bools, and an operand is {dtype}: compare first, or "
+                    f"write minidl.{operation.__name__}(...); and put comparisons in brackets, "
+                    "(x > 0) & (x < 1)"
+                )
+        return operation(*operands)
+
+    return of_bools
+
+
 _operators = {
     "add": elementwise.add,
     "sub": elementwise.subtract,
@@ -57,13 +74,17 @@ _plain_methods = {
     "__le__": choices.less_equal,
     "__gt__": choices.greater,
     "__ge__": choices.greater_equal,
-    "__and__": choices.logical_and,
-    "__or__": choices.logical_or,
-    "__xor__": choices.logical_xor,
-    "__invert__": choices.logical_not,
+    "__pos__": shape.copy,
+    "__and__": _of_truths(choices.logical_and),
+    "__or__": _of_truths(choices.logical_or),
+    "__xor__": _of_truths(choices.logical_xor),
+    "__invert__": _of_truths(choices.logical_not),
 }
 for _name, _operation in _plain_methods.items():
     setattr(Tensor, _name, _operation)
+for _name in ("and", "or", "xor"):
+    setattr(Tensor, f"__r{_name}__", _plain_methods[f"__{_name}__"])
+    numpy_functions[getattr(np, f"bitwise_{_name}")] = _plain_methods[f"__{_name}__"]
 
 for _operation in (
     *(reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.prod, reduce.max, reduce.min),

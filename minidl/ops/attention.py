@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import explanations
+from ..complaints import explanations
 from ..graph import op
 from .choices import where
 from .elementwise import exp

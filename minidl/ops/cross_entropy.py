@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backend, errors
+from .. import backend, complaints
 from ..graph import Tensor, op
 from .activations import logsigmoid, sigmoid
 from .choices import maximum, where
@@ -202,7 +202,7 @@ def _checked(target, classes, ignore_index):
     if lowest < 0 or highest >= classes:
         wrong = lowest if lowest < 0 else highest
         text = f"class {wrong} does not exist: {classes} classes are 0 to {classes - 1}"
-        raise errors.complete(IndexError(text))
+        raise complaints.complete(IndexError(text))
     return t, ignored
 
 
@@ -226,7 +226,7 @@ def bernoulli_nll(p, target):
     """-(t log p + (1 - t) log(1 - p)), each logarithm at least -100, as PyTorch has it."""
     if not ((p >= 0) & (p <= 1)).all():
         text = "probabilities must be from 0 to 1: give logits to the with_logits form"
-        raise errors.complete(ValueError(text))
+        raise complaints.complete(ValueError(text))
     with np.errstate(divide="ignore"):
         yes, no = np.maximum(np.log(p), -100.0), np.maximum(np.log1p(-p), -100.0)
     return -(target * yes + (1.0 - target) * no)

@@ -1,7 +1,7 @@
 """What is wrong with a call, operation by operation, where NumPy's words do not help a learner.
 
 Each function is given the arguments of an operation that failed, and returns a sentence, or None if
-it sees nothing wrong.  `errors.explain` puts the operation's name in front.
+it sees nothing wrong.  `complaints.explain` puts the operation's name in front.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import backend
-from ..errors import explanations, no_axis
+from ..complaints import explanations, no_axis
 
 
 def _reshape(x: Any, shape: Any) -> str | None:

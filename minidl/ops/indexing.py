@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import backend
 from ..accumulate import Scattered
-from ..errors import checked_axis
+from ..complaints import checked_axis
 from ..graph import Tensor, op
 from .choices import where
 from .shape import reshape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import errors
+from .. import complaints
 from ..graph import op
 from .products import einsum
 
@@ -17,7 +17,7 @@ def linear(x, weight, bias=None):
     Raises TypeError where dtypes differ: one float64 array would make the whole network float64.
     """
     if x.dtype != weight.dtype:
-        raise errors.complete(
+        raise complaints.complete(
             TypeError(
                 f"the input is {x.dtype}, the weight {weight.dtype}: cast the input with "
                 f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
@@ -71,4 +71,4 @@ def _explain(x, weight, bias=None):
     return None
 
 
-errors.explanations["linear"] = _explain
+complaints.explanations["linear"] = _explain

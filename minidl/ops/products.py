@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import backend
-from ..errors import explanations
+from ..complaints import explanations
 from ..graph import op
 from .shape import diagonal, expand_dims, reshape, squeeze, swapaxes, transpose
 

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from .. import backend
-from ..errors import checked_axis, complete
+from ..complaints import checked_axis, complete
 from ..graph import op
 
 

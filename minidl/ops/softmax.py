@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import checked_axis, complete
+from ..complaints import checked_axis, complete
 from ..graph import op
 from .activations import sigmoid
 from .elementwise import exp

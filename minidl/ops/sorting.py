@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend
-from ..errors import checked_axis
+from ..complaints import checked_axis
 from ..graph import Tensor, op
 from .choices import isnan, where
 from .indexing import getitem, plain_index, take, take_along_axis
