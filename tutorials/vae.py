@@ -46,29 +46,33 @@ dz = z[1] - z[0]
 
 
 def log_normal(x, mean, std):
-    return -0.5 * math.log(2 * math.pi) - np.log(std) - 0.5 * ((x - mean) / std) ** 2
+    return -0.5 * (math.log(2 * math.pi * std**2) + ((x - mean) / std) ** 2)
 
 
 log_prior, log_picture = log_normal(z, 0, 1), log_normal(1.0, 1.5 * z, 0.5)
 log_p = math.log((np.exp(log_prior + log_picture)).sum() * dz)
 log_posterior = log_prior + log_picture - log_p
-print(f"log p(x) = {log_p:.4f}\n\nq                ELBO    KL to posterior     sum   as printed")
+print(f"log p(x) = {log_p:.4f}\n")
+print("q                ELBO    KL to posterior     sum   as printed")
 table = {}
 for name, mean, std in [
-    ("posterior", 1.5 / 2.5, 0.5 / math.sqrt(2.5)), ("too wide", 0.6, 0.8), ("prior", 0, 1),
-]:  # fmt: skip
+    ("posterior", 0.6, math.sqrt(0.1)),
+    ("too wide", 0.6, 0.8),
+    ("prior", 0, 1),
+]:
     log_q = log_normal(z, mean, std)
     q = np.exp(log_q) * dz  # weights that sum to 1
-    fit, to_prior, gap = q @ log_picture, q @ (log_q - log_prior), q @ (log_q - log_posterior)
-    table[name] = fit - to_prior, gap, fit
-    print(f"{name:<12} {fit - to_prior:8.4f} {gap:14.4f} {fit - to_prior + gap:13.4f} {fit:10.4f}")
+    fit = q @ log_picture
+    elbo, gap = fit - q @ (log_q - log_prior), q @ (log_q - log_posterior)
+    table[name] = elbo, gap, fit
+    print(f"{name:<12} {elbo:8.4f} {gap:14.4f} {elbo + gap:13.4f} {fit:10.4f}")
 
 # %% [markdown]
 # ## The two terms
 #
-# An encoder network looks at $x$ and proposes $q(z \mid x) = \mathcal{N}(\mu, \mathrm{diag}\,
-# \sigma^2)$: inference in one pass, instead of a search for each picture.  Then the second term is
-# known,
+# An encoder network looks at $x$ and proposes
+# $q(z \mid x) = \mathcal{N}(\mu, \mathrm{diag}\, \sigma^2)$: inference in one pass, instead of a
+# search for each picture.  Then the second term is known,
 #
 # $$\mathrm{KL}(q \,\|\, p) = -\tfrac{1}{2} \sum_k
 #   \left( 1 + \log \sigma_k^2 - \mu_k^2 - \sigma_k^2 \right) .$$
@@ -166,9 +170,9 @@ with no_grad():
     for name, model in models.items():
         mu, logvar = model.encode(test)
         rebuilt[name] = model.decode(mu).numpy()
-        said[name] = vae.gaussian_kl(mu, logvar).mean().item()
-        explained[name] = 1 - ((test.numpy() - rebuilt[name]) ** 2).sum() / spread
-        print(f"{name:<26} KL {said[name]:5.2f} nats   variance explained {explained[name]:4.0%}")
+        kl = said[name] = vae.gaussian_kl(mu, logvar).mean().item()
+        share = explained[name] = 1 - ((test.numpy() - rebuilt[name]) ** 2).sum() / spread
+        print(f"{name:<26} KL {kl:5.2f} nats   variance explained {share:4.0%}")
 
 # %% [markdown]
 # Both mistakes end in the same place.  The KL is all that the encoder hears, or far the loudest; it
