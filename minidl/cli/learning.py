@@ -22,6 +22,7 @@ from ..learn.exercise import Exercise
 from ..learn.exercises import exercises, tracks
 from ..learn.judge import Outcome, Result
 from ..learn.sandbox.process import Sandbox
+from .keys import Keys
 from .terminal import Parser, Refusal, paint
 
 VERBS = """\
@@ -74,7 +75,7 @@ def show_next(arguments: list[str]) -> int:
     course = Course.here()
     current = course.next()
     if current is None:
-        print("All exercises are passed. Well done!")
+        print(f"{all_passed(course)} Well done!")
         return 0
     result = course.check(current)
     report(course, result)
@@ -82,7 +83,7 @@ def show_next(arguments: list[str]) -> int:
         return 1
     after = course.next()
     if after is None:
-        print("\nThat was the last one. Well done!")
+        print(f"\n{all_passed(course)} Well done!")
     else:
         print(f"\nNext: {shown(course.path(after))}: {after.title}")
     return 0
@@ -118,19 +119,43 @@ def watch(arguments: list[str]) -> None:
     seen = {e.name: saved_at(course.path(e)) for e in exercises().values()}
     current = course.next()
     where = f", beginning with {shown(course.path(current))}" if current else ""
-    print(f"Watching the exercises in {shown(course.folder)}{where}. Ctrl-C ends.", flush=True)
-    while True:
-        time.sleep(0.3)
-        for exercise in exercises().values():
-            now = saved_at(course.path(exercise))
-            if now not in (None, seen[exercise.name]):
-                seen[exercise.name] = now
-                report(course, course.check(exercise))
-                current = course.next()
-                print(f"  next: {shown(course.path(current))}" if current else "  All are passed.")
-                sys.stdout.flush()
-                if wanted.once:
-                    return
+    print(f"Watching the exercises in {shown(course.folder)}{where}. Ctrl-C ends.")
+    with Keys() as keys:
+        if keys.there:
+            print("Keys: n checks the exercise you are at, h gives a hint, l lists all, q ends.")
+        while True:
+            sys.stdout.flush()
+            key = keys.wait(0.3)
+            if key == "q":
+                return
+            if key in PRESSED:
+                pressed(key, current)
+            for exercise in exercises().values():
+                now = saved_at(course.path(exercise))
+                if now not in (None, seen[exercise.name]):
+                    seen[exercise.name] = now
+                    course = Course(course.folder)  # anew: other commands note things there too
+                    passed = course.check(exercise)
+                    report(course, passed)
+                    after = course.next()
+                    current = after if passed.status == "pass" else exercise
+                    print(
+                        f"  next: {shown(course.path(after))}"
+                        if after
+                        else f"  {all_passed(course)}"
+                    )
+                    if wanted.once:
+                        return
+
+
+def pressed(key: str, current: Exercise | None) -> None:
+    """Do what a key of `watch` asks for; a hint is for the exercise that was saved last."""
+    print()
+    try:
+        PRESSED[key]([current.name] if key == "h" and current else [])
+    except (CourseError, Refusal) as error:
+        print(error)
+    print()
 
 
 def hint(arguments: list[str]) -> None:
@@ -238,6 +263,9 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
 }
 
 
+PRESSED = {"n": show_next, "h": hint, "l": show_list}
+
+
 def report(course: Course, result: Result) -> None:
     """What came out: failures whole, the rest a line each."""
     exercise, path = result.exercise, course.path(result.exercise)
@@ -274,6 +302,14 @@ def named(name: str) -> Exercise:
     if stem not in exercises():
         raise Refusal(unknown("exercise", stem, exercises()) + " (see: minidl learn list)")
     return exercises()[stem]
+
+
+def all_passed(course: Course) -> str:
+    """What there is to say when no exercise is left."""
+    missing = len(exercises().keys() - course.progress["stubs"].keys())
+    if missing:
+        return f"All that was handed out is passed; minidl learn init adds {missing} exercises."
+    return "All exercises are passed."
 
 
 def current_of(course: Course) -> Exercise:

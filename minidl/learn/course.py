@@ -93,8 +93,9 @@ class Course:
         return exercise.name in passed or any(name in passed for name in fast)
 
     def next(self) -> Exercise | None:
-        """The first exercise that is not passed; None at the end."""
-        return next((e for e in exercises().values() if not self.is_passed(e)), None)
+        """The first exercise that was handed out and is not passed; None at the end."""
+        handed_out = (e for e in exercises().values() if e.name in self.progress["stubs"])
+        return next((e for e in handed_out if not self.is_passed(e)), None)
 
     def check(self, exercise: Exercise, seed: int = 0) -> Result:
         """Judge an exercise, and note it if it is passed."""

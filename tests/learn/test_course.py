@@ -61,6 +61,18 @@ def test_init_hands_out_stubs_and_says_where_to_begin(here, capsys):
     assert f"Begin with minidl_course/{first.track}/{first.name}.py" in out
 
 
+def test_a_single_track_begins_and_ends_with_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main(["learn", "init", "--track", "activations"])
+    assert "Begin with minidl_course/activations/relu.py" in capsys.readouterr().out
+    course = Course(tmp_path / "minidl_course")
+    course.progress["passed"] = dict.fromkeys(course.progress["stubs"], "today")
+    course.save()
+    assert main(["learn"]) == 0
+    others = len(exercises()) - len(course.progress["stubs"])
+    assert f"minidl learn init adds {others} exercises" in capsys.readouterr().out
+
+
 def test_init_never_overwrites_what_was_changed(here):
     relu(here).write_text(WRONG)
     main(["learn", "init"])
