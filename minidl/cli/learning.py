@@ -8,7 +8,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -129,30 +129,31 @@ def watch(arguments: list[str]) -> None:
             if key == "q":
                 return
             if key in PRESSED:
-                pressed(key, current)
-            for exercise in exercises().values():
-                now = saved_at(course.path(exercise))
-                if now not in (None, seen[exercise.name]):
-                    seen[exercise.name] = now
-                    course = Course(course.folder)  # anew: other commands note things there too
-                    passed = course.check(exercise)
-                    report(course, passed)
-                    after = course.next()
-                    current = after if passed.status == "pass" else exercise
-                    print(
-                        f"  next: {shown(course.path(after))}"
-                        if after
-                        else f"  {all_passed(course)}"
-                    )
-                    if wanted.once:
-                        return
+                pressed(key, course.folder, current)
+            for exercise in saved_since(seen, course):
+                course = Course(course.folder)  # anew: other commands note things there too
+                report(course, course.check(exercise))
+                current, after = exercise, course.next()
+                print(f"  next: {shown(course.path(after))}" if after else all_passed(course))
+                if wanted.once:
+                    return
 
 
-def pressed(key: str, current: Exercise | None) -> None:
-    """Do what a key of `watch` asks for; a hint is for the exercise that was saved last."""
+def saved_since(seen: dict[str, int | None], course: Course) -> Iterator[Exercise]:
+    """The exercises whose file changed since the times in `seen`, which are brought up to date."""
+    for exercise in exercises().values():
+        now = saved_at(course.path(exercise))
+        if now not in (None, seen[exercise.name]):
+            seen[exercise.name] = now
+            yield exercise
+
+
+def pressed(key: str, folder: Path, current: Exercise | None) -> None:
+    """Do what a key of `watch` asks for; a hint is for `current` until that is passed."""
+    is_open = current is not None and not Course(folder).is_passed(current)
     print()
     try:
-        PRESSED[key]([current.name] if key == "h" and current else [])
+        PRESSED[key]([current.name] if key == "h" and is_open else [])
     except (CourseError, Refusal) as error:
         print(error)
     print()
