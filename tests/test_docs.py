@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from minidl.experiments import EXPERIMENTS
+from minidl.notes.report import markdown
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,3 +46,19 @@ def test_the_readme_has_its_example_and_its_two_commands():
     readme = PAGES[0].read_text()
     assert "```python" in readme
     assert len(re.findall(r"^ *pip install .* && .*$", readme, re.MULTILINE)) == 2
+
+
+def test_the_readme_says_how_far_the_notes_are_covered():
+    assert f"\n{markdown()}\n" in PAGES[0].read_text(), f"it should say\n{markdown()}"
+
+
+def test_the_readme_has_the_ratios_that_were_measured():
+    measured = dict(ratios((ROOT / "docs" / "benchmarks.md").read_text()))
+    said = ratios(PAGES[0].read_text().partition("## How fast")[2])
+    assert said and all(measured[workload] == ratio for workload, ratio in said)
+
+
+def ratios(text):
+    """Of the first table with that heading: workload and ratio."""
+    lines = text.partition("| workload | ratio |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [tuple(cell.strip("* ") for cell in line.split("|")[1:3]) for line in lines]

@@ -39,6 +39,22 @@ def _coverage() -> str:
     )
 
 
+def markdown() -> str:
+    """The coverage as a table of Markdown: that of README.md."""
+    lines = [
+        "| family | rows | with code and test | printed wrongly, shown by an experiment |",
+        "| --- | --- | --- | --- |",
+    ]
+    totals = [0, 0, 0]
+    for family, members in lookup.families().items():
+        done, total = lookup.coverage()[family]
+        shown = sum(row.id in errata.names() for row in members)
+        totals = [a + b for a, b in zip(totals, (total, done, shown))]
+        lines.append(f"| {family} | {total} | {done or ''} | {shown or ''} |")
+    total, done, shown = totals
+    return "\n".join([*lines, f"| **all** | **{total}** | **{done}** | **{shown}** |"])
+
+
 def _listed(rows: list[Row]) -> str:
     """A line for each row: its name, whether it is done, its subject."""
     width = max(len(row.id) for row in rows)
