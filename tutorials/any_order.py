@@ -84,12 +84,12 @@ for name, path in paths.items():
     print(f"{name}: {len(path) - 1} steps, distance to the minimum {distance:.0e}")
 
 figure, axes = plt.subplots(figsize=(6, 3.6))
-across, up = np.meshgrid(np.linspace(-1.6, 1.6, 160), np.linspace(-0.8, 2, 160))
+across, up = np.meshgrid(np.linspace(-1.6, 1.6, 160), np.linspace(-3.5, 2, 160))
 axes.contour(across, up, np.log(0.1 + valley([across, up])), 14, colors="0.8", linewidths=0.8)
 for name, mark in (("gradient descent", "."), ("Newton", "o-")):
     axes.plot(*np.array(paths[name]).T, mark, markersize=4, label=name)
 axes.plot(1, 1, "k*", markersize=10)
-axes.set(xlim=(-1.6, 1.6), ylim=(-0.8, 2), title="Rosenbrock's valley, and two ways down")
+axes.set(xlim=(-1.6, 1.6), ylim=(-3.5, 2), title="Rosenbrock's valley, and two ways down")
 axes.legend(frameon=False)
 plt.show()
 
@@ -172,7 +172,7 @@ for weight, seed in ((0.0, 1), (1.0, 1), (10.0, 1), (10.0, 0)):
     axes.plot(x, values, label=f"lambda = {weight:g}, seed {seed}")
 axes.plot([0, 2], [0, 2], "k:", label="slope 1")
 axes.set(ylim=(-1, 6), xlabel="x", title="Critics with and without a gradient penalty")
-axes.legend(frameon=False)
+axes.legend(frameon=False, loc="lower right", fontsize=8)
 plt.show()
 
 # %% [markdown]
