@@ -29,10 +29,8 @@ def diagnose_file(path: str, name: str, shapes: str = "", seed: int = 0) -> Diag
     """
     module = load(Path(path))
     forward = find(module, name, path)
-    if isinstance(forward, type) and issubclass(forward, Function):
-        context_first = functools.partial(forward.forward, None)
-        context_first.__doc__ = forward.forward.__doc__ or forward.__doc__
-        return diagnose(forward, seed=seed, **samples_for(context_first, shapes))
+    if is_function(forward):
+        return diagnose(forward, seed=seed, **samples_for(without_context(forward), shapes))
     backward = find(module, f"{name}_backward", path)
     return diagnose(forward, backward, seed=seed, **samples_for(forward, shapes))
 
@@ -68,23 +66,51 @@ def find(module: ModuleType, name: str, path: str) -> Callable:
     return function
 
 
+def is_function(forward: Any) -> bool:
+    return isinstance(forward, type) and issubclass(forward, Function)
+
+
+def without_context(function: type[Function]) -> Callable:
+    """A Function's forward, for its parameters after ctx and what is written about them."""
+    forward = functools.partial(function.forward, None)
+    forward.__doc__ = function.forward.__doc__ or function.__doc__
+    return forward
+
+
 def samples_for(forward: Callable, shapes: str) -> dict[str, Any]:
-    """What to try `forward` on; parameters with a default keep it unless they are described."""
+    """What to try `forward` on, of which `x=N,D w=D,K` may tell shapes."""
     parameters = inspect.signature(forward).parameters
-    samples: dict[str, Any] = samples_of_docstring(inspect.getdoc(forward) or "", [*parameters])
+    samples: dict[str, Any] = {}
     for part in shapes.split():
         name, equals, dims = part.partition("=")
         if not equals or name not in parameters:
             inputs = ", ".join(parameters)
             raise CannotCheck(f"--shapes {part!r}: write NAME=N,D for the inputs {inputs}")
         samples[name] = normal(*filter(None, dims.split(",")))
+    return completed(forward, samples, "by --shapes {}=N,D; a letter stands for a length")
+
+
+def completed(forward: Callable, samples: dict[str, Any], otherwise: str) -> dict[str, Any]:
+    """`samples`, and those that the docstring describes; other parameters keep their defaults.
+
+    otherwise: how else the shape of a parameter can be told, for the error that asks for it.
+    """
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(forward).parameters.items()
+        if parameter.kind < parameter.VAR_POSITIONAL  # the others are never passed
+    }
+    unknown = samples.keys() - parameters.keys()
+    if unknown:
+        raise CannotCheck(f"there is no input {min(unknown)}; there are {', '.join(parameters)}")
+    told = {**samples_of_docstring(inspect.getdoc(forward) or "", [*parameters]), **samples}
     for name, parameter in parameters.items():
-        if name not in samples and parameter.default is not parameter.empty:
-            samples[name] = parameter.default
-    missing = [name for name in parameters if name not in samples]
+        if name not in told and parameter.default is not parameter.empty:
+            told[name] = parameter.default
+    missing = [name for name in parameters if name not in told]
     if missing:
         raise CannotCheck(
             f"what shape has {missing[0]}?  Say so in the docstring, as `{missing[0]}: (N, D)`, "
-            f"or by --shapes {missing[0]}=N,D; a letter stands for a length that is drawn"
+            f"or {otherwise.format(missing[0])} that is drawn"
         )
-    return {name: samples[name] for name in parameters}
+    return {name: told[name] for name in parameters}

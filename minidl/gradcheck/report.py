@@ -38,24 +38,43 @@ def as_text(diagnosis: Diagnosis) -> str:
 
 
 def as_html(diagnosis: Diagnosis) -> str:
-    """The same as a small page fragment, without scripts."""
-    title = html.escape(diagnosis.title)
+    """The same as a small page fragment, without scripts, for light and dark pages."""
+    title = f"<b>{html.escape(diagnosis.title)}</b>"
     if diagnosis:
         rows = "<br>".join(html.escape(line.strip()) for line in _errors(diagnosis))
-        return f'<div><b style="color:#2a7a2a">✓ {title}: right</b><br><small>{rows}</small></div>'
-    parts = [f'<b style="color:#b02a2a">✗ {title}: wrong</b>']
+        return f"<div>{badge('right', GREEN)} {title}<br><small>{rows}</small></div>"
+    parts = [f"{badge('wrong', RED)} {title}"]
     for finding in diagnosis.findings:
         text = html.escape(f"{_subject(finding)}{finding.text}").replace("\n", "<br>")
-        parts.append(f"<p>{text}</p>")
+        parts.append(f'<p style="max-width: 48em">{text}</p>')
         view = diagnosis.view(finding)
         if view is not None:
-            cells = lambda row, tag: "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in row)
-            rows = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in worst(view))
-            parts.append(f"<table><tr>{cells(HEAD, 'th')}</tr>{rows}</table>")
+            parts.append(_table([HEAD, *worst(view)]))
         parts.append(
             f"<small><code>{finding.code}</code> {html.escape(str(finding.trial))}</small>"
         )
     return f"<div>{''.join(parts)}</div>"
+
+
+# white on a colour can be read on a page of any background
+GREEN, RED, GREY = "#1a7f37", "#c0362c", "#6e7781"
+
+
+def badge(text: str, colour: str) -> str:
+    """A word on a coloured ground."""
+    style = f"background: {colour}; color: #fff; padding: .1em .5em; border-radius: .6em"
+    return f'<span style="{style}">{text}</span>'
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    """Rows of numbers, to the right under their heads."""
+    cell = "padding: .15em .8em; text-align: right; border-bottom: 1px solid #8886"
+    lines = [
+        "<tr>" + "".join(f'<{tag} style="{cell}">{html.escape(c)}</{tag}>' for c in row) + "</tr>"
+        for tag, row in zip(["th"] + ["td"] * len(rows), rows)
+    ]
+    style = "border-collapse: collapse; color: inherit; font-variant-numeric: tabular-nums"
+    return f'<table style="{style}">{"".join(lines)}</table>'
 
 
 def worst(view: View) -> list[tuple[str, str, str, str]]:
