@@ -132,8 +132,8 @@ for name, value in found.items():
 # %% [markdown]
 # ## How do I change a tensor in place?
 #
-# A plain tensor as you like: `x[0] = 5.0`.  A leaf that learns under `no_grad`, as in PyTorch.  What
-# a backward pass still needs must not change, and a change is noticed:
+# A plain tensor as you like:  `x[0] = 5.0`.  A leaf that learns under `no_grad`, as in PyTorch.
+# What a backward pass still needs must not change, and a change is noticed:
 
 # %%
 w = minidl.tensor([1.0, 2.0], requires_grad=True)
