@@ -340,7 +340,7 @@ def test_moving_between_devices(device):
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.drawn is not None], ids=lambda row: row.name)
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
 @given(data=st.data())
 def test_drawn_calls(row, data):
     """Values and derivatives of both orders, for calls that hypothesis draws."""

@@ -172,10 +172,10 @@ def tensordot(a, b, axes=2):
         raise ValueError(
             f"tensordot: a {a.shape} along {of_a} and b {b.shape} along {of_b} differ in length"
         )
-    left = reshape(transpose(a, (*free_a, *of_a)), (-1, n))
-    right = reshape(transpose(b, (*of_b, *free_b)), (n, -1))
-    shape = (*(a.shape[i] for i in free_a), *(b.shape[i] for i in free_b))
-    return reshape(matmul(left, right), shape)
+    kept_a, kept_b = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
+    left = reshape(transpose(a, (*free_a, *of_a)), (math.prod(kept_a), n))
+    right = reshape(transpose(b, (*of_b, *free_b)), (n, math.prod(kept_b)))
+    return reshape(matmul(left, right), (*kept_a, *kept_b))
 
 
 def dot(a, b):

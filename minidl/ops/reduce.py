@@ -240,7 +240,7 @@ def _cumprod_x(g, x, y, axis):
         r = r + a * shifted(r, s, 0.0)
         a = a * shifted(a, s, 0.0)
         s *= 2
-    return reshape(shifted(y, -1, 1.0) * r, shape) if n else g
+    return reshape(shifted(y, -1, 1.0) * r if n else g, shape)
 
 
 def _along(axis, index):

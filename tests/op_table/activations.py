@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import hypothesis.extra.numpy as hnp
+import hypothesis.strategies as st
 import numpy as np
 import scipy.special
 import scipy.stats
@@ -23,7 +25,9 @@ def activation(function: Callable, reference: Callable, *constants: float, **opt
     """An elementwise function with constants; values on both sides of every kink."""
     rng = generator(function.__name__, constants)
     cases = [case(wide(rng, shape), *constants) for shape in SHAPES]
-    return Row(function, reference, cases, **options)
+    shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=3)
+    drawn = shapes.map(lambda shape: case(wide(generator(shape), shape), *constants))
+    return Row(function, reference, cases, drawn, **options)
 
 
 def along(function: Callable, reference: Callable, draw: Draw = normal, *given) -> Row:
@@ -31,7 +35,14 @@ def along(function: Callable, reference: Callable, draw: Draw = normal, *given) 
     rng = generator(function.__name__)
     calls = [((4,), 0), ((2, 3), -1), ((2, 3), 0), ((2, 3, 2), 1), ((0, 3), 1), ((2, 1), 1)]
     cases = [case(draw(rng, shape), *given, axis=axis) for shape, axis in calls]
-    return Row(function, reference, [*cases, case(draw(rng, (2, 4)), *given)])
+
+    @st.composite
+    def drawn(choose):
+        shape = choose(hnp.array_shapes(max_dims=4, max_side=3))
+        axis = choose(st.integers(-len(shape), len(shape) - 1))
+        return case(draw(generator(shape), shape), *given, axis=axis)
+
+    return Row(function, reference, [*cases, case(draw(rng, (2, 4)), *given)], drawn())
 
 
 def largest(x, k, axis=-1):

@@ -73,7 +73,10 @@ def running(function: Callable, draw: Draw) -> Row:
     """A running total along an axis, or over all elements."""
     rng = generator(function.__name__)
     calls = [((4,), 0), ((2, 3), 1), ((2, 3), 0), ((2, 3, 2), -2), ((2, 3), None), ((1, 2), 0)]
-    cases = [case(draw(rng, shape), axis=axis) for shape, axis in [*calls, ((5,), -1), ((0,), 0)]]
+    cases = [
+        case(draw(rng, shape), axis=axis)
+        for shape, axis in [*calls, ((5,), -1), ((0,), 0), ((0, 2), None)]
+    ]
     linear = function is minidl.cumsum
     return Row(function, getattr(np, function.__name__), cases, analytic=True, linear=linear)
 
