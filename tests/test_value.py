@@ -71,9 +71,10 @@ def test_comparisons(x):
     assert (np.arange(3) < x).dtype == bool
 
 
-def test_operators_on_bools_are_logical_and_on_numbers_refused():
+def test_operators_on_bools_are_logical_and_on_numbers_refused(device):
     yes, no = minidl.tensor([True, False]), minidl.tensor([False, False])
     host = np.array([True, True])
+    assert (yes.to(device=device) & yes.to(device=device)).to("cpu").tolist() == [True, False]
     for result in (yes & host, host & yes, yes | no, True & yes, yes ^ no, ~no & yes):
         assert result.tolist() == [True, False]
     for call in (

@@ -39,10 +39,10 @@ def _of_truths(operation):
 
     def of_bools(*operands: Any) -> Tensor:
         for x in operands:
-            dtype = getattr(x, "dtype", np.asarray(x).dtype)
-            if dtype != np.bool_:
+            if not isinstance(x, bool) and getattr(x, "dtype", None) != np.bool_:
+                kind = getattr(x, "dtype", type(x).__name__)
                 raise TypeError(
-                    f"&, |, ^ and ~ are for bools, and an operand is {dtype}: compare first, or "
+                    f"&, |, ^ and ~ are for bools, and an operand is {kind}: compare first, or "
                     f"write minidl.{operation.__name__}(...); and put comparisons in brackets, "
                     "(x > 0) & (x < 1)"
                 )
