@@ -4,7 +4,7 @@
 # A network that has learned task A and is then trained on task B forgets A, although most of its
 # weights did not matter to A.  Which of them did?  And how hard must these be held?
 #
-# Rows of the notes: `ewc-taylor`, `ewc-penalty`, `fisher-diag`, `transfer-interference`.
+# Rows of the notes: `ewc-taylor`, `ewc-penalty`, `fisher-diag`.
 
 # %%
 import matplotlib.pyplot as plt
