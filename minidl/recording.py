@@ -46,6 +46,7 @@ class Observer:
 class _Mode(threading.local):
     record = True
     replaying = False  # a checkpoint is running its function again: state was updated already
+    rebinds = False  # x[i] = v makes x the tensor with v in it, instead of being refused
 
 
 mode = _Mode()

@@ -168,3 +168,15 @@ def test_a_name_of_pytorchs_is_answered_with_the_right_one(name, hint):
 def test_a_shape_in_two_arguments_is_explained():
     with pytest.raises(TypeError, match=r"zeros: the shape is one argument: zeros\(\(2, 3\)\)"):
         minidl.zeros(2, 3)
+
+
+@pytest.mark.parametrize("window, axis", [((2, 3, 2), None), ((2, 3), (-1, 0)), (2, 1)])
+def test_windows_that_slide_are_those_of_numpy(window, axis):
+    x = np.arange(60.0).reshape(3, 4, 5)
+    slide = np.lib.stride_tricks.sliding_window_view
+    t = tensor(x, requires_grad=True)
+    y = slide(t, window, axis)
+    assert np.array_equal(y.data, slide(x, window, axis))
+    y.sum().backward()
+    ones = slide(np.arange(x.size).reshape(x.shape), window, axis).ravel()
+    assert np.array_equal(t.grad.data.ravel(), np.bincount(ones, minlength=x.size))

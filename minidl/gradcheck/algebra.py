@@ -14,13 +14,14 @@ and must be the same in all draws, or the same expression of the lengths that ch
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from .constants import believable, constants, in_lengths, number
+from .constants import believable, constants, in_lengths, named, number
 from .student import Finding, Student
 from .view import View, Views, fitted
 
@@ -29,15 +30,30 @@ Prediction = tuple[str, str, "np.ndarray | None"]  # code, text, and what it wou
 
 
 def algebra(student: Student, views: Views, others: list[Views]) -> Finding | None:
-    """The first formula that gives all of one input's claimed gradient; None if none does.
+    """The first formula without another factor or term that gives all of one input's gradient.
 
     others: the views of the other inputs.
     """
+    return _first(views, itertools.chain(
+        _scaled(views), _exactly(views, _moved), _exactly(views, lambda v: _parts(v, others)),
+        _replaced(views),
+    ))  # fmt: skip
+
+
+def factors_and_terms(student: Student, views: Views, others: list[Views]) -> Finding | None:
+    """The first factor or term that is too many or too few; or a function of the right one."""
+    several = itertools.chain(
+        _exactly(views, _function_of_it), _factors(views), _terms(views), _times_number(views)
+    )
+    found = _first(views, several)
+    if found and found.code == "scalar-factor" and "another number" in found.text:
+        return dataclasses.replace(found, specific=False)
+    return found
+
+
+def _first(views: Views, formulas: Formula) -> Finding | None:
     with np.errstate(all="ignore"):
-        found = next(itertools.chain(
-            _scaled(views), _exactly(views, _moved), _exactly(views, lambda v: _parts(v, others)),
-            _replaced(views), _factors(views), _terms(views),
-        ), None)  # fmt: skip
+        found = next(formulas, None)
     return found and Finding(*found, views[0].trial, (views[0].name,))
 
 
@@ -61,16 +77,23 @@ def _scaled(views: Views) -> Formula:
         if c[0] == -1:
             yield "sign", "its sign is wrong everywhere: it is -1 times the right one"
         else:
-            yield "constant-factor", f"it is {number(c[0])} times the right one everywhere"
+            words = named(views, c[0]) or number(c[0])
+            yield "constant-factor", f"it is {words} times the right one everywhere"
     for expression, kind in in_lengths(views, c):
         means = "this is what you get if a mean is taken for a sum, or a sum for a mean"
         reason = f": {means}" if kind == "size" else ""
         yield f"{kind}-factor", f"it is {expression} times the right one{reason}"
-    for pairs in zip(*(_scalars(v) for v in views)):
-        if all(math.isclose(a, value, rel_tol=1e-5) for a, (_, value) in zip(c, pairs)):
-            yield "scalar-factor", f"it is {pairs[0][0]} times the right one"
-    each = ", ".join(number(a) for a in c)
-    yield "scalar-factor", f"it is the right one times another number in each draw: {each}"
+    for times, pairs in itertools.product((1, -1, 2, -2, 0.5, -0.5), zip(*map(_scalars, views))):
+        if all(math.isclose(a, times * value, rel_tol=1e-5) for a, (_, value) in zip(c, pairs)):
+            factor = {1: "", -1: "-"}.get(times, f"{number(times)} ")
+            yield "scalar-factor", f"it is {factor}{pairs[0][0]} times the right one"
+
+
+def _times_number(views: Views) -> Formula:
+    c = constants(views, [v.claimed for v in views], [v.true for v in views])
+    if c is not None:
+        each = ", ".join(number(a) for a in c)
+        yield "scalar-factor", f"it is the right one times another number in each draw: {each}"
 
 
 def _scalars(v: View) -> Iterator[tuple[str, float]]:
@@ -95,7 +118,7 @@ def _scalars(v: View) -> Iterator[tuple[str, float]]:
 
 
 def _moved(v: View) -> Iterator[Prediction]:
-    """The right numbers in the wrong places, or put through a function."""
+    """The right numbers in the wrong places."""
     n = v.true
     for axis in range(n.ndim):
         yield "flipped", f"it is the right one, back to front along axis {axis}", np.flip(n, axis)
@@ -111,6 +134,10 @@ def _moved(v: View) -> Iterator[Prediction]:
         running = f"it is the running sum of the right one along axis {axis}"
         yield "cumulated", running, np.cumsum(n, axis)
     yield "transposed", "it is the transpose of the right one", n.T
+
+
+def _function_of_it(v: View) -> Iterator[Prediction]:
+    n = v.true
     for what, array in (
         ("absolute value", np.abs(n)), ("sign", np.sign(n)), ("square", n * n),
         ("positive part", np.maximum(n, 0)), ("clip to [-1, 1]", np.clip(n, -1, 1)),

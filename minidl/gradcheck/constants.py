@@ -59,6 +59,12 @@ def in_lengths(views: Views, c: Sequence[float]) -> Iterator[tuple[str, str]]:
     """
     if len(set(c)) == 1:
         return
+    for a, b in itertools.permutations(views[0].trial.sizes, 2):
+        ratios = [v.trial.sizes[a] / v.trial.sizes[b] for v in views]
+        for form, function in (("{0}/{1}", lambda r: r), ("sqrt({0}/{1})", math.sqrt)):
+            if all(math.isclose(x, function(r), rel_tol=1e-5) for x, r in zip(c, ratios)):
+                yield form.format(a, b), "size"
+                return
     for times, (name, lengths), (form, kind, function) in itertools.product(
         (1, -1, 2, -2, 0.5, -0.5), _lengths(views), FORMS
     ):
@@ -81,7 +87,52 @@ def believable(views: Views, c: list[float] | None) -> Iterator[str]:
             yield f"{expression} "
     # a single entry a draw is given by almost any constant: then it must be a simple one
     elif sum(v.x.size for v in views) >= 4 * len(views) or abs(c[0]) in (0.5, 1, 2):
-        yield {1.0: "", -1.0: "-"}.get(c[0], f"{number(c[0])} ")
+        yield {1.0: "", -1.0: "-"}.get(c[0], f"{named(views, c[0]) or number(c[0])} ")
+
+
+def named(views: Views, c: float) -> str:
+    """A number as the expression of a constant, or of lengths that are the same in all draws.
+
+    '' if it is simple as it is, or if there is no such expression.
+    """
+    if any(math.isclose(abs(c) * d, round(abs(c) * d)) and abs(c) * d < 5 for d in (1, 2, 3, 4)):
+        return ""
+    trial = views[0].trial
+    given = {n: float(x) for n, x in trial.inputs.items() if isinstance(x, float | int)}
+    for times, (name, value), (form, function) in itertools.product(
+        (1, -1, 2, -2, 0.5, -0.5), given.items(), OF_A_CONSTANT
+    ):
+        try:
+            is_it = math.isclose(c, times * function(value), rel_tol=1e-7)
+        except (ZeroDivisionError, ValueError):
+            continue
+        if is_it:
+            return f"{ {1: '', -1: '-'}.get(times, f'{number(times)} ') }{form.format(name)}"
+    for what, shapes in (
+        ("y", [v.trial.ys[0].shape for v in views]), (views[0].name, [v.x.shape for v in views])
+    ):  # fmt: skip
+        same = [k for k, lengths in enumerate(zip(*shapes)) if len({*lengths}) == 1]
+        for count in (1, 2, 3):
+            for axes in itertools.combinations(same, count):
+                lengths = [shapes[0][k] for k in axes]
+                size, product = math.prod(lengths), " ".join(map(str, lengths))
+                of = f", the length{'s'[: count > 1]} of ax{'i' if count == 1 else 'e'}s "
+                of += f"{' and '.join(map(str, axes))} of {what}"
+                for value, words in ((1 / size, f"1/({product})"), (size, f"({product})")):
+                    if min(lengths) > 1 and math.isclose(abs(c), value, rel_tol=1e-7):
+                        return f"{'-' * (c < 0)}{words}{of},"
+    return ""
+
+
+OF_A_CONSTANT: list[tuple[str, Callable[[float], float]]] = [
+    ("{0}", lambda t: t), ("1/{0}", lambda t: 1 / t), ("(1 - {0})", lambda t: 1 - t),
+    ("1/(1 - {0})", lambda t: 1 / (1 - t)), ("{0}/(1 - {0})", lambda t: t / (1 - t)),
+    ("(1 - {0})/{0}", lambda t: (1 - t) / t), ("{0}²", lambda t: t * t),
+    ("1/{0}²", lambda t: t**-2), ("(1 - {0})²", lambda t: (1 - t) ** 2),
+    ("1/(1 - {0})²", lambda t: (1 - t) ** -2), ("sqrt {0}", math.sqrt),
+    ("1/sqrt {0}", lambda t: t**-0.5), ("(1 + {0})", lambda t: 1 + t),
+    ("1/(1 + {0})", lambda t: 1 / (1 + t)), ("{0} (1 - {0})", lambda t: t * (1 - t)),
+]  # fmt: skip
 
 
 def _lengths(views: Views) -> Iterator[tuple[str, list[int]]]:
@@ -90,9 +141,12 @@ def _lengths(views: Views) -> Iterator[tuple[str, list[int]]]:
     for k in (1, 2, 3):
         for several in itertools.combinations(names, k):
             yield " ".join(several), [math.prod(map(v.trial.sizes.get, several)) for v in views]
-    yield f"the size of {views[0].name}", [v.x.size for v in views]
-    if views[0].y is not None:
-        yield "the size of y", [v.y.size for v in views]
+    arrays = [(views[0].name, [v.x for v in views])]
+    arrays += [("y", [v.y for v in views])] if views[0].y is not None else []
+    for what, of_draws in arrays:
+        yield f"the size of {what}", [a.size for a in of_draws]
+        for axis, lengths in enumerate(zip(*(a.shape for a in of_draws))):
+            yield f"the length of axis {axis} of {what}", [*lengths]
 
 
 FORMS: list[tuple[str, str, Callable[[int], float]]] = [

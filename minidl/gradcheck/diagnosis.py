@@ -23,11 +23,12 @@ from typing import Any
 
 from ..function import Function
 from . import behaviour, shapes
-from .algebra import algebra, swapped_factors
+from .algebra import algebra, factors_and_terms, swapped_factors
 from .along import along
 from .arguments import arguments
 from .draws import DRAWS
 from .functions import OnArrays
+from .paths import further_paths, simple_paths
 from .place import place
 from .report import as_html, as_text
 from .routes import routes
@@ -172,7 +173,10 @@ def _judge(
 
 
 # what leads to it, where no formula of the numbers was found
-WIDER = (arguments, routes, swapped_factors, along, windows, sums)
+WIDER = (
+    *(simple_paths, routes, windows, factors_and_terms, arguments),
+    *(swapped_factors, further_paths, along, sums),
+)
 
 
 def _explain(student: Student, views: Views, others: list[Views]) -> Finding:

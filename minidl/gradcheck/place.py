@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .constants import believable, constants
+from .constants import believable, constants, named
 from .student import Finding, Student
 from .view import View, Views, fitted
 
@@ -53,10 +53,10 @@ def _instead(views: Views, masks: list[np.ndarray]) -> str:
         of_g = [(v.claimed / v.g)[v.wrong] for v in views if v.g is not None
                 and v.g.shape == v.x.shape]  # fmt: skip
     if np.isfinite(ratios).all() and np.allclose(ratios, ratios[0], rtol=1e-5):
-        return f", and {_times(ratios[0])} the right one there"
+        return f", and {_times(views, ratios[0])} the right one there"
     of_g = np.concatenate(of_g or [[np.nan, 0.0]])
     if np.isfinite(of_g).all() and np.allclose(of_g, of_g[0], rtol=1e-5):
-        return f", and {_times(of_g[0])} the incoming gradient there"
+        return f", and {_times(views, of_g[0])} the incoming gradient there"
     return _formula_there(views, masks)
 
 
@@ -83,8 +83,10 @@ def _of_g(v: View) -> Iterator[tuple[str, np.ndarray | None]]:
     yield "g y", None if g is None or y is None else g * y
 
 
-def _times(ratio: float) -> str:
-    return {-1.0: "minus", 2.0: "twice", 0.5: "half"}.get(round(ratio, 6), f"{ratio:.6g} times")
+def _times(views: Views, ratio: float) -> str:
+    """A factor in words; of a constant by its name, if it is read from one."""
+    factor = f"{named(views, ratio) or f'{ratio:.6g}'} times"
+    return {-1.0: "minus", 2.0: "twice", 0.5: "half"}.get(round(ratio, 6), factor)
 
 
 def places(v: View) -> Iterator[Place]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .constants import constants, number
+from .constants import constants, named, number
 from .place import Place, places
 from .student import Finding, Student
 from .trials import close
@@ -41,7 +41,7 @@ def _routed(
     c = constants(views, [v.claimed for v in views], [g * m for g, m in zip(spread, masks)])
     if c is None or not c[0] or c.count(c[0]) < len(c):
         return ""
-    factor = {1.0: "", -1.0: "minus "}.get(c[0], f"{number(c[0])} times ")
+    factor = {1.0: "", -1.0: "minus "}.get(c[0], f"{named(views, c[0]) or number(c[0])} times ")
     if all(m.all() for m in masks):
         return f"it is {factor}the incoming gradient at every entry: a choice between them is lost"
     return f"it is {factor}the incoming gradient {words}, and zero elsewhere"

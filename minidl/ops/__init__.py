@@ -103,6 +103,10 @@ def _getitem(self: Tensor, index: Any) -> Tensor:
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     """x[index] = value, for a tensor that no gradient is required of."""
+    if mode.rebinds:
+        changed = indexing.index_put(self, index, value)
+        self._data, self.edge = changed._data, changed.edge
+        return
     if self.requires_grad and mode.record:
         raise RuntimeError(
             "x[index] = value would overwrite a tensor that the graph uses: "
@@ -203,6 +207,7 @@ _composed = (
 for _operation in (*operations.values(), *_composed):
     if callable(getattr(np, _operation.__name__, None)):
         numpy_functions[getattr(np, _operation.__name__)] = _operation
+numpy_functions[np.lib.stride_tricks.sliding_window_view] = indexing.sliding_window_view
 for _name in linalg.__all__:
     numpy_functions[getattr(np.linalg, _name)] = getattr(linalg, _name)
 

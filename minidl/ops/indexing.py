@@ -15,7 +15,7 @@ from ..accumulate import Scattered
 from ..complaints import checked_axis
 from ..graph import Tensor, op
 from .choices import where
-from .shape import reshape
+from .shape import moveaxis, reshape
 
 
 def plain_index(index: Any) -> Any:
@@ -201,6 +201,19 @@ def repeat(x, repeats, axis=None):
     """Each element repeated along `axis`, so many times (one number, or one for each element)."""
     x, axis = (reshape(x, -1), 0) if axis is None else (x, checked_axis("repeat", axis, x.shape))
     return take(x, np.repeat(np.arange(x.shape[axis]), repeats), axis)
+
+
+def sliding_window_view(x, window_shape, axis=None):
+    """All windows of x: along each of the axes as many places as fit, and an axis more, at the end,
+    for the entries of a window.  NumPy's returns a view, this a copy."""
+    lengths = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
+    axes = range(x.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = [checked_axis("sliding_window_view", k, x.shape) for k in axes]
+    for k, length in zip(axes, lengths, strict=True):
+        places = np.arange(x.shape[k] - length + 1)
+        windows = take(x, places[:, None] + np.arange(length), k)
+        x = moveaxis(windows, k + 1, -1)
+    return x
 
 
 # ------------------------------------------------------------------------------------- padding

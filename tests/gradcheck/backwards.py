@@ -207,7 +207,7 @@ case(
     "entropy", lambda p: -(p * np.log(p)).sum(axis=1), {"p": probabilities("N", "K")},
     lambda g, y, p: -g[:, None] * (np.log(p) + 1),
     ("sign", lambda g, y, p: g[:, None] * (np.log(p) + 1)),
-    ("extra-term", lambda g, y, p: -g[:, None] * np.log(p)),
+    ("path-missing", lambda g, y, p: -g[:, None] * np.log(p)),
 )  # fmt: skip
 
 case(
