@@ -56,12 +56,14 @@ def load(path: str | os.PathLike[str], device: str | None = None) -> Any:
     content = path.read_bytes()
     try:
         arrays, nest = read(content)
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        tensors = {key: tensor(array) for key, array in arrays.items()}
+    except (ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path} is truncated, damaged or no {path.suffix[1:]} file "
+            f"{path} is truncated, damaged or no {path.suffix[1:]} file of tensors "
             f"({len(content)} bytes): {error}"
         ) from error
-    tensors = {key: tensor(array, device=device or "cpu") for key, array in arrays.items()}
+    if device is not None:
+        tensors = {key: value.to(device=device) for key, value in tensors.items()}
     return tensors if nest is None else _put_together(json.loads(nest), tensors)
 
 
@@ -92,8 +94,11 @@ def _taken_apart(data: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(data, np.generic):
         data = data.item()
     if backend.is_array(data):
-        arrays[place or "tensor"] = backend.array(data, device="cpu").copy(order="C")
-        return {"tensor": place or "tensor"}
+        name = place or "tensor"
+        while name in arrays:  # {"a": {"b": ...}, "a.b": ...}
+            name += "'"
+        arrays[name] = backend.array(data, device="cpu").copy(order="C")
+        return {"tensor": name}
     if data is None or isinstance(data, bool | int | float | str):
         return data
     inside = f"{place}." if place else ""
@@ -152,6 +157,8 @@ def _from_safetensors(content: bytes) -> tuple[dict[str, np.ndarray], str | None
         arrays = library.numpy.load(content)
     except library.SafetensorError as error:
         raise ValueError(error) from error
+    except KeyError as error:
+        raise ValueError(f"NumPy has no dtype {error.args[0]}: save it as float32") from error
     # the header: its length in 8 bytes, then JSON
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return arrays, header.get("__metadata__", {}).get(NEST)
@@ -162,11 +169,19 @@ def _to_npz(arrays: dict[str, np.ndarray], nest: str | None) -> bytes:
     if nest is not None:
         named[f"{NEST}.nest"] = np.frombuffer(nest.encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **named)
+    with zipfile.ZipFile(buffer, "w") as archive:  # np.savez takes no array called "file"
+        for key, array in named.items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
     return buffer.getvalue()
 
 
 def _from_npz(content: bytes) -> tuple[dict[str, np.ndarray], str | None]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            if not name.endswith(".npy"):
+                hint = " (PyTorch's own files are pickles: write safetensors there)"
+                raise ValueError(f"it holds {name}, which is no array{hint}")
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     nest = arrays.pop(f"{NEST}.nest", None)

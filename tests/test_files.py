@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -111,6 +112,37 @@ def test_foreign_files_are_refused(path):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=f"{path.name} is truncated, damaged or no"):
             minidl.load(path)
+
+
+def test_places_that_would_have_one_name(path):
+    data = {"a.b": minidl.tensor(1.0), "a": {"b": minidl.tensor(2.0)}}
+    minidl.save(path, data)
+    found = minidl.load(path)
+    assert (found["a.b"].item(), found["a"]["b"].item()) == (1.0, 2.0)
+
+
+def test_names_that_numpy_uses_itself(path):
+    minidl.save(path, {"file": minidl.tensor(1.0), "allow_pickle": minidl.tensor(2.0)})
+    assert {k: v.item() for k, v in minidl.load(path).items()} == {"file": 1.0, "allow_pickle": 2.0}
+
+
+def test_arrays_that_are_no_tensors_are_refused(tmp_path):
+    for name, array, reason in [
+        ("text", np.array(["a"]), "numbers, not text"),
+        ("complex", np.array([1j]), "complex numbers are not supported"),
+    ]:
+        np.savez(tmp_path / f"{name}.npz", a=array)
+        with pytest.raises(ValueError, match=f"{name}.npz is .*no npz file of tensors.*{reason}"):
+            minidl.load(tmp_path / f"{name}.npz")
+    with zipfile.ZipFile(tmp_path / "torch.npz", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02")
+    with pytest.raises(ValueError, match="holds archive/data.pkl, which is no array"):
+        minidl.load(tmp_path / "torch.npz")
+    header = b'{"w":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    content = len(header).to_bytes(8, "little") + header + b"\0\0"
+    (tmp_path / "half.safetensors").write_bytes(content)
+    with pytest.raises(ValueError, match="NumPy has no dtype BF16: save it as float32"):
+        minidl.load(tmp_path / "half.safetensors")
 
 
 def test_a_pickle_inside_an_npz_is_not_opened(tmp_path):
