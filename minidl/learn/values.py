@@ -21,7 +21,7 @@ def judge_values(check: Value, function: Callable, seed: int) -> tuple[str, str]
     draws: list[list[Draw]] = []  # for each draw, one entry an output
     for draw in range(DRAWS):
         inputs, sizes = inputs_of_draw(check.samples, draw, seed)
-        given, own = copy.deepcopy(([*inputs.values()], [*inputs.values()]))
+        given, own = copy.deepcopy([*inputs.values()]), copy.deepcopy([*inputs.values()])
         where = ", ".join(f"{name} = {length}" for name, length in sizes.items())
         at = f"  draw {draw + 1}, seed {seed}: {where}\n  given: {describe(inputs)}"
         claimed, expected = function(*given), check.reference(*own)

@@ -68,6 +68,16 @@ def test_an_exercise_is_judged_with_its_misconceptions():
         assert "the absolute value is taken" in shown and "1 of 2 checks pass" in shown
 
 
+@pytest.mark.filterwarnings("error")
+def test_writing_to_the_inputs_is_named_and_does_not_reach_the_reference():
+    def posterior(x0, xt, beta, t):
+        beta += 1  # the reference would take a root of a negative number
+        return x0, xt
+
+    outcomes = check("posterior", posterior).result.outcomes
+    assert [outcome.code for outcome in outcomes[1:]] == ["changes-input"] * 2
+
+
 def test_what_was_not_given_is_not_written_yet_and_costs_its_check_alone():
     report = check("relu", relu_backward=relu_backward)
     assert [outcome.status for outcome in report.result.outcomes] == ["missing", "pass"]
