@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from minidl.notes import families, rows
+from minidl.notes import errata, families, rows
 
 pytest.importorskip("jupytext")
 pytest.importorskip("sphinx")
@@ -127,6 +127,29 @@ def test_the_reference_has_every_public_name(site, face):
         if callable(thing) and not name.startswith("_") and thing.__module__.startswith("minidl")
     }
     assert public - page(site, f"reference/{face}").anchors == set()
+
+
+def named_beside(site, family):
+    """Of a family, the rows to which a page links that sets code beside prose."""
+    pages = [page for path, page in site.items() if path.parent.name == "beside"]
+    link = f"../notes/{family}.html#"
+    return {to.removeprefix(link) for page in pages for to in page.links if to.startswith(link)}
+
+
+@pytest.mark.parametrize("family", ["gan", "score-diffusion", "interpretability"])
+def test_every_row_that_is_done_is_named_beside_its_code(site, family):
+    done = {row.id for row in families()[family] if row.implementation and row.tests}
+    assert done
+    assert done - named_beside(site, family) == set()
+
+
+@pytest.mark.parametrize("family", ["gan", "score-diffusion"])
+def test_every_executable_erratum_is_shown_beside_its_code(site, family):
+    wrong = {row.id for row in families()[family]} & set(errata.names())
+    pages = "".join(page.read_text() for page in (ROOT / "docs/beside").glob("*.md"))
+    shown = set(re.findall(r"```\{erratum\} (\S+)", pages))
+    assert wrong
+    assert wrong - shown == set()
 
 
 @pytest.mark.parametrize("file", ["minidl/graph.py", "minidl/autoencoders/vae.py"])

@@ -37,4 +37,5 @@ def corrected() -> float:
 
 
 def experiment() -> list[Line]:
+    """Both games on a grid of critics and generators."""
     return [Line("distance of a solution from the data", as_printed(), corrected(), 0.0, 1e-12)]
