@@ -97,6 +97,31 @@ for n in (4, 8, 12, 16):
     print(f"{n:2d} operations: {visits[n]:7,d} visits")
 
 # %% [markdown]
+# ## Why not hand on at once?
+#
+# The program that most people write first looks nearly the same: whenever something arrives at a
+# value, the value hands on all that it has.
+
+
+# %%
+def at_once(value):
+    for x, slope in zip(value.inputs, value.slopes):
+        x.grad += value.grad * slope
+        at_once(x)
+
+
+x = Value(1.0)
+y = Value(3.0) * x
+result = Value(2.0) * y + Value(5.0) * y
+result.grad = 1.0
+at_once(result)
+slope_at_once = x.grad
+print("slope of 2y + 5y with y = 3x:", slope_at_once, "  by hand:", 7 * 3)
+
+# %% [markdown]
+# First 2 arrives at $y$, and is handed on.  Then 5 arrives, $y$ has 7, and hands on 7: the 2 has
+# been handed on twice, and $x$ gets $3 \cdot 2 + 3 \cdot 7 = 27$.
+#
 # ## Can every value be visited only once?
 #
 # Yes: wait until everything has arrived at a value, and hand on the sum.  So the sweep itself is
@@ -379,6 +404,7 @@ drawing
 # %%
 assert slope_at_3 == 7.0
 assert visits == {n: 2 ** (n + 1) - 1 for n in (4, 8, 12, 16)}
+assert slope_at_once == 27
 for program, (_, by_hand) in programs.items():
     assert slopes[program, topological] == by_hand
     assert (slopes[program, breadth_first] == by_hand) == (program != near_and_far)
