@@ -34,4 +34,5 @@ html_theme_path = ["theme"]
 html_theme = "minidl"
 html_title = "minidl"
 html_copy_source = False
+html_show_search_summary = False  # it fetches pages, which browsers refuse to do from files
 html_math_renderer = "ziamath"

@@ -74,8 +74,9 @@ class Family(NotesDirective):
         return [self.section(row) for row in families()[self.arguments[0]]]
 
     def section(self, row: Row) -> nodes.section:
+        command = nodes.literal(text=f"minidl notes {row.id}")
         entries = [
-            ("In the notes", [nodes.Text(row.where)]),
+            ("In the notes", [nodes.Text(f"{row.where} ("), command, nodes.Text(")")]),
             *self.formulas(row),
             ("Erratum", [nodes.Text(row.erratum)]),
             ("To be shown", [nodes.Text(row.criterion)]),
@@ -86,9 +87,10 @@ class Family(NotesDirective):
             block = isinstance(content[0], nodes.math_block)
             body = content[0] if block else nodes.paragraph("", "", *content)
             fields += nodes.field("", nodes.field_name(text=label), nodes.field_body("", body))
-        title = nodes.title("", "", nodes.Text(row.what))
-        name = nodes.paragraph("", "", nodes.literal(text=f"minidl notes {row.id}"))
-        return nodes.section("", title, name, fields, *self.erratum(row), ids=[row.id])
+        words = row.id.replace("-", " ")
+        title = nodes.title("", "", nodes.Text(words[0].upper() + words[1:]))
+        what = nodes.paragraph("", row.what)
+        return nodes.section("", title, what, fields, *self.erratum(row), ids=[row.id])
 
     def formulas(self, row: Row) -> list[tuple[str, list[nodes.Node]]]:
         """The formula, as printed and as it should be; and what else the notes say."""
@@ -194,7 +196,7 @@ def headings() -> dict[str, dict[str, list[Row]]]:
                 letter = first
             else:
                 heading = piece
-            found[letter].setdefault(heading or "under no heading", []).append(row)
+            found[letter].setdefault(heading, []).append(row)
     return found
 
 

@@ -17,6 +17,7 @@ DONE = [row for row in ROWS if row.implementation]
 def test_every_row_of_the_map_is_there():
     assert len(ROWS) == 261
     assert set(re.split(r"[ ;+,]", row.where)[0] for row in ROWS) <= set(notes.DOCUMENTS)
+    assert all(" " in place for row in ROWS for place in re.split(r"; (?=[RCS]3? )", row.where))
     assert all(row.id and row.what and row.erratum and row.criterion for row in ROWS)
     assert sum(total for _, total in notes.coverage().values()) == 261
 
