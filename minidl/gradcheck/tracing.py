@@ -14,6 +14,7 @@ import linecache
 import re
 import sys
 import threading
+import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,10 @@ def _minus(a: Any, b: Any) -> Any:
 
 def trace(forward: Callable, trial: Trial) -> Trace | None:
     """The trace of a forward function; None if it cannot be run on Tensors, or goes other ways."""
+    return _run(forward, trial) or _run(_with_fillable(forward, {}), trial)
+
+
+def _run(forward: Callable, trial: Trial) -> Trace | None:
     leaves = {name: tensor(trial.inputs[name], requires_grad=True) for name in trial.names}
     arguments = copy.deepcopy({**trial.inputs}) | leaves
     # `x[i] = ...` in the forward function makes x another tensor, and the leaf must stay
@@ -201,13 +206,46 @@ def trace(forward: Callable, trial: Trial) -> Trace | None:
     return found if is_same else None
 
 
+class _Fillable:
+    """NumPy, but for arrays that are made to be filled: these are Tensors."""
+
+    def __getattr__(self, name: str) -> Any:
+        made = getattr(np, name)
+        if name.removesuffix("_like") not in ("zeros", "ones", "empty", "full"):
+            return made
+
+        def fillable(*args: Any, **kwargs: Any) -> Any:
+            array = made(*(a.data if isinstance(a, Tensor) else a for a in args), **kwargs)
+            return Tensor(array) if array.dtype.kind == "f" else array
+
+        return fillable
+
+
+def _with_fillable(function: Callable, known: dict[int, Callable]) -> Callable:
+    """A function, and those of its module, for which `np` is `_Fillable`."""
+    if not isinstance(function, types.FunctionType):
+        return function
+    if id(function) not in known:
+        scope: dict[str, Any] = {}
+        known[id(function)] = made = types.FunctionType(
+            function.__code__, scope, function.__name__, function.__defaults__, function.__closure__
+        )
+        made.__kwdefaults__ = function.__kwdefaults__
+        for name, value in function.__globals__.items():
+            is_used = name in function.__code__.co_names and value is not function
+            scope[name] = _Fillable() if value is np else value
+            if is_used and getattr(value, "__module__", "") == function.__module__:
+                scope[name] = _with_fillable(value, known)
+    return known[id(function)]
+
+
 class _Recorder(Observer):
     """Notes every step that this thread makes, and where."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.thread, self.counts = threading.get_ident(), {}
-        self.bottom = sys._getframe(1)  # the frame of `trace`
+        self.bottom = sys._getframe(1)  # the frame of `_run`
 
     def made(self, node: Node, arguments: Sequence, y: Any) -> None:
         if threading.get_ident() != self.thread:

@@ -32,6 +32,27 @@ def states(x, w):
     return np.stack(every)
 
 
+def row_by_row(x, w):
+    filled = np.zeros((len(x), w.shape[1]))
+    for i in range(len(x)):
+        filled[i] += x[i] @ w
+    return filled
+
+
+def filled_in_a_loop(x, w):
+    y = np.empty((len(x) + 1, w.shape[1]))
+    y[0], y[1:] = w[0], row_by_row(x, w)
+    every = np.zeros_like(y)
+    for t in range(len(y)):
+        every[t] = np.tanh(y[t])
+    return every
+
+
+def test_arrays_that_are_filled_can_be_traced():
+    samples = dict(x=normal("N", "D"), w=normal("D", "K"))
+    assert trace(filled_in_a_loop, measure(filled_in_a_loop, samples, 0, 0)) is not None
+
+
 @pytest.mark.parametrize("blind, least", [(BLIND, 40), (BLIND_SECOND, 24)])
 def test_forward_functions_can_be_traced(blind, least):
     with np.errstate(all="ignore"):
