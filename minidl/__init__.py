@@ -14,7 +14,7 @@ import difflib as _difflib
 import importlib as _importlib
 from types import ModuleType as _ModuleType
 
-from . import autograd, nn, optim, random
+from . import autograd, memory as _memory, nn, optim, random
 from .backend import cuda_is_available, get_default_dtype, seed, set_default_dtype
 from .files import load, save
 from .checkpointing import checkpoint
@@ -62,6 +62,7 @@ from .transforms import (
 # fmt: on
 
 abs = absolute
+_memory.keep_freed_memory()
 
 # Data sets bring along all that fetches and unpacks them: a third of the time of `import minidl`.
 _imported_when_named = ("data", "distributions", "notes")

@@ -10,12 +10,16 @@ import pytest
 
 import minidl
 from tests.benchmarks import engines, memory
-from tests.benchmarks.__main__ import WORKLOADS, row
+from tests.benchmarks.__main__ import row
 from tests.benchmarks.harness import Library, Timing, check_agreement, compare
 from tests.benchmarks.shares import shares
+from tests.benchmarks.sides import Side
+from tests.benchmarks.workloads import WORKLOADS
+
+CHAIN = WORKLOADS["chain of 50 operations, 4x4"]
 
 
-@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=lambda workload: workload.name)
 def test_both_libraries_compute_the_same(workload):
     """In float64: the first step's gradients, and three losses, so that the updates agree too."""
     torch = pytest.importorskip("torch")
@@ -44,15 +48,22 @@ def test_ratios_are_taken_round_by_round():
 
 
 def test_both_are_timed_in_every_round():
-    torch = pytest.importorskip("torch")
-    timing = compare(WORKLOADS[0], torch, rounds=4, slice_s=0.001)
+    pytest.importorskip("torch")
+    with Side("minidl") as ours, Side("torch") as theirs:
+        timing = compare(CHAIN, [ours, theirs], rounds=4, slice_s=0.001)
     assert (timing.ours > 0).sum() == (timing.theirs > 0).sum() == 4
-    assert WORKLOADS[0].name in row(WORKLOADS[0], timing, (0.2, 0.3, 0.5))
+    assert CHAIN.name in row(CHAIN, timing, (0.2, 0.3, 0.5))
 
 
 def test_without_the_other_library():
-    timing = compare(WORKLOADS[0], None, rounds=2, slice_s=0.001)
+    with Side("minidl") as ours:
+        timing = compare(CHAIN, [ours], rounds=2, slice_s=0.001, cpu_time=True)
     assert (timing.ours > 0).all() and np.isnan(timing.theirs).all()
+
+
+def test_an_error_on_a_side_is_raised_here():
+    with Side("minidl") as side, pytest.raises(KeyError, match="no such workload"):
+        side.ask("build", "no such workload")
 
 
 def test_what_is_imported_only_when_it_is_named():

@@ -1,6 +1,10 @@
 """Memory falls without the garbage collector: no step leaves a cycle, whatever it does."""
 
 import gc
+import os
+import platform
+import subprocess
+import sys
 import tracemalloc
 from collections import Counter
 
@@ -201,3 +205,28 @@ def test_many_passes_over_one_retained_graph():
         loss.backward(retain_graph=True)
         grad(loss, w, retain_graph=True)
     assert alive() == before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of GNU's allocator")
+@pytest.mark.parametrize(("setting", "kept"), [({}, True), ({"MALLOC_TOP_PAD_": "131072"}, False)])
+def test_what_a_step_frees_is_kept_for_the_next(setting, kept):
+    """20 arrays of a megabyte are 5,120 pages, which the system fills with zeros anew, or not."""
+    program = (
+        "import resource, numpy, minidl\n"
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(4):\n"
+        "    before = faults()\n"
+        "    step = [numpy.ones(1 << 17) for _ in range(20)]\n"
+        "    del step\n"
+        "    print(faults() - before)\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | setting,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = int(run.stdout.split()[-1])
+    assert last < 500 if kept else last > 4000

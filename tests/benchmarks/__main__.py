@@ -5,22 +5,23 @@ NumPy, Python.
 """
 
 import argparse
-import importlib
+import contextlib
+import importlib.metadata
+import importlib.util
 import math
 import os
 import platform
-import time
 
 import numpy as np
 
 import minidl
 
-from . import chain, derivatives, engines, images, imports, layers, memory, networks, sequences
+from . import engines, imports, memory
 from .harness import Library, Timing, Workload, compare
 from .shares import shares
+from .sides import Side, clock
+from .workloads import WORKLOADS
 
-FAMILIES = chain, networks, images, sequences, derivatives, layers
-WORKLOADS = [workload for family in FAMILIES for workload in family.workloads]
 HEADER = (
     f"{'workload':<40}{'minidl':>10}{'PyTorch':>10}{'ratio':>8}{'quartiles':>16}{'target':>8}"
     f"{'products':>10}{'other':>7}{'Python':>8}"
@@ -36,27 +37,26 @@ def main() -> None:
     parser.add_argument("--engines", action="store_true", help="compare with other engines")
     options = parser.parse_args()
     rounds = 5 if options.quick else 25
-    clock = time.process_time if options.cpu_time else time.perf_counter
 
-    try:
-        torch = importlib.import_module("torch")
-    except ImportError:
-        torch = None
-    other = f"PyTorch {torch.__version__}" if torch else "no PyTorch"
+    torch = importlib.util.find_spec("torch")
+    other = f"PyTorch {importlib.metadata.version('torch')}" if torch else "no PyTorch"
     print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}, {other}\n")
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 and not options.cpu_time:
         print("Other programs are running: OMP_NUM_THREADS=1 and --cpu-time give each library one")
         print("core, and count the time on it alone.\n")
     if options.engines:
-        engines.table(options.name, rounds, clock)
+        engines.table(options.name, rounds, clock(options.cpu_time))
         return
     wanted = options.name.lower()
+    chosen = [workload for workload in WORKLOADS.values() if wanted in workload.name.lower()]
     ratios = []
-    for workload in WORKLOADS:
-        if wanted in workload.name.lower():
-            if not ratios:
+    with contextlib.ExitStack() as stack:
+        names = ["minidl", "torch"] if torch else ["minidl"]
+        sides = [stack.enter_context(Side(name)) for name in names] if chosen else []
+        for number, workload in enumerate(chosen):
+            if number == 0:
                 print(HEADER)
-            timing = compare(workload, torch, rounds, 0.05, clock)
+            timing = compare(workload, sides, rounds, 0.05, options.cpu_time)
             step, _ = workload.build(Library(minidl), np.random.default_rng(0))
             print(row(workload, timing, shares(step)), flush=True)
             ratios.append(timing.ratio)

@@ -1,7 +1,10 @@
-"""Time one text in two libraries, in turn, in one process.
+"""Time one text in two libraries, in turn.
 
 `minidl.nn`, `optim` and `nn.functional` have PyTorch's names, so that a workload is written once
 and built twice, from the same random numbers.  Both must compute the same value to be timed.
+
+Each library has a process of its own (`sides.py`), with its threads and its memory as they would be
+for somebody who uses that library alone.
 
 A machine that others use slows down and recovers; so the two are timed in turn, a few hundredths of
 a second each, and the ratio is the median over rounds of the ratios within a round.
@@ -11,14 +14,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import minidl
+
+if TYPE_CHECKING:
+    from .sides import Side
 
 Step = Callable[[], Any]  # one step of a workload; returns the loss, a scalar tensor
 Clock = Callable[[], float]  # time.perf_counter, or time.process_time on a busy machine
@@ -83,28 +88,21 @@ class Timing:
 
 
 def compare(
-    workload: Workload,
-    theirs: ModuleType | None,
-    rounds: int,
-    slice_s: float,
-    clock: Clock = time.perf_counter,
+    workload: Workload, sides: Sequence[Side], rounds: int, slice_s: float, cpu_time: bool = False
 ) -> Timing:
-    """Time the workload in minidl and in the other library; without one, `theirs` is NaN."""
-    steps = [workload.build(Library(minidl), np.random.default_rng(0))[0]]
-    if theirs is not None:
-        steps.append(workload.build(Library(theirs), np.random.default_rng(0))[0])
-        check_agreement(workload.name, *(float(step()) for step in steps))
-    repeats = [repeats_in(step, slice_s, clock) for step in steps]
+    """Time the workload on one or two sides, in turn; without the other, its times are NaN."""
+    check_agreement(workload.name, *(side.ask("build", workload.name) for side in sides))
+    repeats = [side.ask("repeats", slice_s, cpu_time) for side in sides]
     times = np.full((2, rounds), np.nan)
     for i in range(rounds):
-        for side in range(len(steps))[:: 1 if i % 2 else -1]:
-            times[side, i] = 1e3 * seconds(steps[side], repeats[side], clock)
+        for number in range(len(sides))[:: 1 if i % 2 else -1]:
+            times[number, i] = 1e3 * sides[number].ask("seconds", repeats[number], cpu_time)
     return Timing(*times)
 
 
-def check_agreement(name: str, ours: float, theirs: float) -> None:
+def check_agreement(name: str, ours: float, theirs: float | None = None) -> None:
     """Raise if the two losses differ by more than float32 allows: then it is not one workload."""
-    if not np.isclose(ours, theirs, rtol=1e-3, atol=1e-5):
+    if theirs is not None and not np.isclose(ours, theirs, rtol=1e-3, atol=1e-5):
         raise AssertionError(f"{name}: minidl computes {ours}, the other library {theirs}")
 
 
