@@ -165,44 +165,52 @@ softplus.vjp(x=_softplus_rule)
 
 @op(aux=True)
 def gelu_erf(x):
-    """x Phi(x), Phi the standard normal's distribution function, which is dear and kept.
+    """x Phi(x), Phi the standard normal's distribution function.
 
-    The derivative is Phi(x) + x phi(x), with the density phi(x) = e^(-x^2 / 2) / sqrt(2 pi).
+    The derivative is Phi(x) + x phi(x), with the density phi(x) = e^(-x^2 / 2) / sqrt(2 pi).  The
+    dear parts, Phi and the exponential, are those of the forward: so it is made there, and kept.
     Hendrycks & Gimpel 2016 (arXiv:1606.08415), eq. 1.
     """
-    p = _distribution(x)
-    return x * p, p
-
-
-def _distribution(x):
-    """Phi(x); in float32 on the CPU several times faster than SciPy's, and within 3e-7 of it.
-
-    With t = 1 / (1 + .2316419 |x|), Phi(-|x|) is a polynomial in t times e^(-x^2 / 2).
-    Abramowitz & Stegun 1964, 7.1.26, for the error function, here halved.
-    """
-    if x.dtype != np.float32 or x.ndim == 0 or backend.xp(x) is not np:
-        return scipy.special.ndtr(x)
-    p = np.empty_like(x)
+    y, slope = np.empty_like(x), np.empty_like(x)
+    rows = [array.reshape(1) if x.ndim == 0 else array for array in (x, y, slope)]
 
     def work(blocks):
         for block in blocks:
-            part = x[block]
-            t = np.abs(part)
-            t *= 0.23164189
-            t += 1
-            np.divide(1, t, out=t)
-            tail = 0.5307027145 * t
-            for coefficient in (-0.7265760135, 0.7107068705, -0.142248368, 0.127414796):
-                tail += coefficient
-                tail *= t
-            np.multiply(part, part, out=t)
-            t *= -0.5
-            tail *= np.exp(t, out=t)
-            np.subtract(0.5, tail, out=tail)
-            np.add(np.copysign(tail, part, out=tail), 0.5, out=p[block])
+            part, y_part, slope_part = (array[block] for array in rows)
+            bell = part * part
+            bell *= -0.5
+            bell = np.exp(bell, out=bell)
+            p = _distribution(part, bell)
+            np.multiply(part, p, out=y_part)
+            bell *= part
+            bell *= 1 / math.sqrt(2 * math.pi)
+            np.add(p, bell, out=slope_part)
 
-    in_blocks(work, len(x), 4 * x.nbytes // max(1, len(x)), x)
-    return p
+    in_blocks(work, len(rows[0]), 8 * x.nbytes // max(1, len(rows[0])), x)
+    return y, slope
+
+
+def _distribution(x, bell):
+    """Phi(x), given e^(-x^2 / 2); in float32 on the CPU several times faster than SciPy's.
+
+    With t = 1 / (1 + .2316419 |x|), Phi(-|x|) is a polynomial in t times e^(-x^2 / 2), to 3e-7.
+    Abramowitz & Stegun 1964, 7.1.26, for the error function, here halved.
+    """
+    if x.dtype != np.float32 or backend.xp(x) is not np:
+        return scipy.special.ndtr(x)
+    t = np.abs(x)
+    t *= 0.23164189
+    t += 1
+    np.divide(1, t, out=t)
+    tail = 0.5307027145 * t
+    for coefficient in (-0.7265760135, 0.7107068705, -0.142248368, 0.127414796):
+        tail += coefficient
+        tail *= t
+    tail *= bell
+    np.subtract(0.5, tail, out=tail)
+    np.copysign(tail, x, out=tail)
+    tail += 0.5
+    return tail
 
 
 @gelu_erf.composite
@@ -211,9 +219,8 @@ def _(x):
 
 
 @gelu_erf.backward("x")
-def _(g, x, aux):
-    density = np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-    return (g * (aux + x * density),)
+def _(g, aux):
+    return (g * aux,)
 
 
 _ROOT = math.sqrt(2 / math.pi)

@@ -32,7 +32,7 @@ def attention(query, key, value, bias=None, allowed=None, kept=None, scale=1.0):
     if bias is not None:
         p = p + bias
     if allowed is not None:
-        p = np.where(allowed, p, -np.inf)
+        np.copyto(p, -np.inf, where=~allowed)
     top = p.max(axis=-1, keepdims=True)
     p -= np.where(np.isfinite(top), top, 0)
     np.exp(p, out=p)
@@ -64,7 +64,7 @@ def _(g, query, key, value, bias, kept, scale, aux, needs):
     s = np.matmul(g, np.swapaxes(value, -1, -2))
     if kept is not None:
         s *= kept
-    s -= (s * p).sum(axis=-1, keepdims=True)
+    s -= np.einsum("...j,...j->...", s, p)[..., None]
     s *= p
     g_query = np.matmul(s, key) * scale if needs[0] else None
     g_key = np.matmul(np.swapaxes(s, -1, -2), query) * scale if needs[1] else None
