@@ -33,6 +33,34 @@ class Dataset:
         return collate([self[int(i)] for i in indices])
 
 
+class Examples(Dataset):
+    """A list, an array, or whatever else has a length and gives example i as `examples[i]`."""
+
+    def __init__(self, examples: Any) -> None:
+        self.examples = examples
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.examples[index]
+
+
+def as_dataset(examples: Any) -> Dataset:
+    """`examples`, which may be a list or an array, as a Dataset.
+
+    Raises TypeError for what has no length, or no examples by number.
+    """
+    if isinstance(examples, Dataset):
+        return examples
+    if not (hasattr(examples, "__len__") and hasattr(examples, "__getitem__")):
+        raise TypeError(
+            f"a data set has a length and gives example i as dataset[i]; {type(examples).__name__} "
+            "does not: make a list of it, or write a Dataset"
+        )
+    return Examples(examples)
+
+
 class TensorDataset(Dataset):
     """Arrays of equal length side by side; example i is the tuple of their entries i.
 
@@ -63,7 +91,7 @@ class Subset(Dataset):
     """The examples of another data set at `indices`."""
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
-        self.dataset = dataset
+        self.dataset = as_dataset(dataset)
         self.indices = np.asarray(indices, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -113,7 +141,8 @@ def collate(examples: Sequence[Any]) -> Any:
         return tuple(collate(field) for field in zip(*examples, strict=True))
     if isinstance(first, dict):
         return {key: collate([example[key] for example in examples]) for key in first}
-    arrays = [e.numpy() if isinstance(e, Tensor) else np.asarray(e) for e in examples]
+    examples = [e.numpy() if isinstance(e, Tensor) else e for e in examples]
+    arrays = [e if isinstance(e, np.ndarray) else backend.array(e) for e in examples]
     shapes = {array.shape for array in arrays}
     if len(shapes) > 1:
         raise ValueError(

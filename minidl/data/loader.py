@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import backend
 from ..graph import tensor
-from .dataset import Dataset
+from .dataset import Dataset, as_dataset
 
 
 class DataLoader:
@@ -52,7 +52,7 @@ class DataLoader:
             )
         if prefetch != int(prefetch) or prefetch < 0:
             raise ValueError(f"DataLoader: prefetch must be a whole number >= 0, not {prefetch}")
-        self.dataset = dataset
+        self.dataset = as_dataset(dataset)
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.drop_last = drop_last

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import minidl
-from minidl.data import DataLoader, TensorDataset
+from minidl.data import DataLoader, TensorDataset, random_split
 
 NUMBERS = TensorDataset(np.arange(10, dtype=np.float32), np.arange(10))
 
@@ -208,3 +208,20 @@ def test_the_state_of_another_kind_of_loader_is_refused():
 def test_a_prefetch_that_cannot_be_is_refused(prefetch):
     with pytest.raises(ValueError, match=f"prefetch.*{prefetch}"):
         DataLoader(NUMBERS, prefetch=prefetch)
+
+
+def test_lists_and_arrays_are_data_sets():
+    """Row by row: NumPy's own `take` would flatten."""
+    rows = np.arange(6.0).reshape(3, 2)
+    for examples in (rows, [*rows], minidl.tensor(rows), random_split(rows, [3], rng=0)[0]):
+        first, second = DataLoader(examples, batch_size=2)
+        assert first.shape == (2, 2) and second.shape == (1, 2)
+    assert first.dtype == np.float64
+    ((x, names),) = DataLoader([(1.0, {"n": 3}), (2.0, {"n": 4})], batch_size=2)
+    assert (x.dtype, x.tolist(), names["n"].tolist()) == (np.float32, [1, 2], [3, 4])
+    with pytest.raises(ValueError, match="collate: the examples of a batch have shapes"):
+        list(DataLoader([np.ones(2), np.ones(3)], batch_size=2))
+    with pytest.raises(TypeError, match="numbers, not text"):
+        list(DataLoader(["a", "b"]))
+    with pytest.raises(TypeError, match="generator does not: make a list of it"):
+        DataLoader(row for row in rows)
