@@ -124,14 +124,19 @@ def named_beside(site, family):
     return {to.removeprefix(link) for page in pages for to in page.links if to.startswith(link)}
 
 
-@pytest.mark.parametrize("family", ["gan", "score-diffusion", "interpretability"])
+WITH_ERRATA = [
+    "autoencoder", "vae", "gan", "score-diffusion", "attacks", "defences", "continual", "meta",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("family", [*WITH_ERRATA, "interpretability"])
 def test_every_row_that_is_done_is_named_beside_its_code(site, family):
     done = {row.id for row in families()[family] if row.implementation and row.tests}
     assert done
     assert done - named_beside(site, family) == set()
 
 
-@pytest.mark.parametrize("family", ["gan", "score-diffusion"])
+@pytest.mark.parametrize("family", WITH_ERRATA)
 def test_every_executable_erratum_is_shown_beside_its_code(site, family):
     wrong = {row.id for row in families()[family]} & set(errata.names())
     pages = "".join(page.read_text() for page in (ROOT / "docs/beside").glob("*.md"))
