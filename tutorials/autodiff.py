@@ -375,8 +375,8 @@ plt.show()
 # %% [markdown]
 # ## What is different in minidl?
 #
-# Its values are arrays, so that one operation does what a thousand of ours did, and a local slope
-# becomes a *rule*: a line that says what is handed on.  That of tanh, in `minidl/ops/`, is
+# Its values are arrays, so that one operation does what 96 of ours did (six units, sixteen points),
+# and a local slope becomes a *rule*: a line that says what is handed on.  That of tanh is
 # `x=lambda g, y: g * (1.0 - y * y)`, where `g` is what has arrived.  The sweep is the same, latest
 # first.  So are the slopes:
 
@@ -394,7 +394,7 @@ print(f"largest difference between its slopes and ours: {difference:.0e}")
 drawing
 
 # %% [markdown]
-# The picture shows the eight operations that stand for our many values; data flows down, and the
+# The picture shows the few operations that stand for all those values.  Data flows down, and the
 # sweep goes up.
 #
 # ## What this page claims

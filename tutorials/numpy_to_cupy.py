@@ -61,8 +61,9 @@ print(Witness.calls)
 print("equal to NumPy's:", np.array_equal(witness.data, softmax(logits)))
 
 # %% [markdown]
-# The function `softmax` knows nothing of `Witness`.  In the same way no operation of minidl asks
-# which library it runs on.
+# The function `softmax` knows nothing of `Witness`.  In the same way minidl's operations call
+# NumPy's functions and leave it to the array who computes.  What is not handed over, such as making
+# arrays and random numbers, is in `minidl/backend.py`.
 #
 # ## What must I change in my program?
 #
