@@ -428,6 +428,8 @@ def _other_values(edge: Edge, traced: Trace) -> Iterator[Mistake]:
     plan = edge.step.node.plan
     for k, name in enumerate(plan.saves if plan.op.joint is None else ()):
         saved = edge.step.node.saved[k]
+        if name == "axis" and isinstance(saved, int):
+            yield from _other_axes(edge, k, saved)
         parts = [*enumerate(saved)] if name == plan.op.list_of else [(None, saved)]
         for element, value in parts:
             if not isinstance(value, np.ndarray) or value.dtype.kind != "f":
@@ -450,6 +452,20 @@ def _other_values(edge: Edge, traced: Trace) -> Iterator[Mistake]:
 
                 text = f"{words} in the derivative of {edge.derivative}"
                 yield Mistake(code, text, edge.sends(other))
+
+
+def _other_axes(edge: Edge, k: int, axis: int) -> Iterator[Mistake]:
+    """An operation along an axis is differentiated along another one."""
+    for other in range(len(edge.shape)):
+        if other != axis % len(edge.shape):
+
+            def along(step: Step, g: Any, r: Any, traced: Trace, other: int = other) -> Any:
+                saved = [*step.node.saved]
+                saved[k] = other
+                return _same(edge.result(step, g, saved), r)
+
+            text = f"axis {other} stands where axis {axis} belongs in the derivative of {edge.step}"
+            yield Mistake("axis-replaced", text, edge.sends(along))
 
 
 def _in_the_place_of(

@@ -31,6 +31,7 @@ NAMED = [
     ("average_pool", "windows overwrite", "overwritten"),
     ("conv1d", "last position left out", "one-missing"),
     ("quadratic_form", "as if symmetric", "path-twice"),
+    ("cumsum", "wrong axis", "axis-replaced"),
 ]
 NAMED_SECOND = [
     ("linear", "last time step only", "only-one"),
