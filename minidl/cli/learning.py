@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
 import textwrap
@@ -49,6 +50,8 @@ def learn(arguments: list[str]) -> int:
         return COMMANDS[verb](rest) or 0
     except CourseError as error:
         raise Refusal(str(error)) from error
+    except BrokenPipeError:
+        raise  # `minidl learn list | head`
     except OSError as error:
         raise Refusal(f"{error.filename}: {error.strerror}") from error
 
@@ -67,7 +70,8 @@ def init(arguments: list[str]) -> None:
     current = course.next()
     if current:
         print(f"\nBegin with {shown(course.path(current))}: {current.title}.")
-        print("Its text says what to write. Then: minidl learn")
+        print("Its text says what to write. Then: minidl learn checks it, and names the next.")
+        print("minidl learn hint helps, minidl learn list shows the whole course.")
 
 
 def show_next(arguments: list[str]) -> int:
@@ -169,6 +173,9 @@ def hint(arguments: list[str]) -> None:
     level, text = course.hint(exercise, wanted.n)
     print(f"{exercise.name}, hint {level} of {len(exercise.hints)}\n")
     print(textwrap.fill(text, 88, initial_indent="  ", subsequent_indent="  "))
+    if level == len(exercise.hints):
+        print(f"\nThat is the last one. minidl learn solution {exercise.name} --give-up")
+        print("shows a solution, and notes that you asked for it.")
 
 
 def show_list(arguments: list[str]) -> None:
@@ -274,7 +281,7 @@ def report(course: Course, result: Result) -> None:
     print(f"{paint(exercise.name, '1', sys.stdout)}  {shown(path)}")
     before = ""
     for outcome in result.outcomes:
-        print(f"  {mark(outcome)}  {outcome.check}")
+        print(f"  {mark(outcome)}  {outcome.check}{stub_line(outcome, path)}")
         if outcome.status not in ("pass", "missing") and outcome.text != before:
             before = outcome.text  # what is wrong with the whole file is said once
             text = outcome.text.removeprefix(f"{outcome.check}: wrong\n")
@@ -283,10 +290,22 @@ def report(course: Course, result: Result) -> None:
     if result.printed and result.status != "pass":
         print(textwrap.indent(f"it printed:\n{result.printed.rstrip()}", "  "))
     if result.status == "pass":
-        print(f"  all {passed} checks pass (graded runs make other draws)")
+        every = f"all {passed} checks pass" if passed > 1 else "passed"
+        print(f"  {every} (graded runs make other draws)")
+        return
+    if result.status == "missing":
+        print("  nothing is written yet: fill it in, save the file, and check again")
     else:
         print(f"  {passed} of {len(result.outcomes)} checks pass")
-        print(f"  minidl learn hint {exercise.name}      in the notes: {exercise.page}")
+    rows = re.findall("`(.*?)`", exercise.page)
+    look = f" (minidl notes {rows[0]})" if rows else ""
+    print(f"  minidl learn hint {exercise.name}      in the notes: {exercise.page}{look}")
+
+
+def stub_line(outcome: Outcome, path: Path) -> str:
+    """Where the file still raises NotImplementedError."""
+    found = re.search(rf"{re.escape(path.name)}:(\d+): ", outcome.text)
+    return f" (line {found[1]})" if outcome.status == "missing" and found else ""
 
 
 def mark(outcome: Outcome) -> str:

@@ -224,3 +224,16 @@ def test_a_course_of_ones_own(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("name", [*exercises()])
 def test_every_exercise_is_proved(name, tmp_path):
     assert [*authoring.problems(exercises()[name], tmp_path)] == []
+
+
+def test_a_stub_is_answered_by_its_lines_and_the_last_hint_by_a_way_out(here, capsys):
+    assert main(["learn", "check", "relu"]) == 1
+    out = capsys.readouterr().out
+    lines = stub(exercises()["relu"]).splitlines()
+    for number, line in enumerate(lines, 1):
+        if "raise NotImplementedError" in line:
+            assert f"(line {number})" in out
+    assert "nothing is written yet" in out and "(minidl notes relu)" in out
+    main(["learn", "hint", "relu", "-n", "3"])
+    assert "minidl learn solution relu --give-up" in capsys.readouterr().out
+    assert not (here / "activations" / "__pycache__").exists()

@@ -139,7 +139,7 @@ class Sandbox:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", str(WORKER), str(self.megabytes)],
+            [sys.executable, "-I", "-B", str(WORKER), str(self.megabytes)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip

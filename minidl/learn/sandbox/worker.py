@@ -1,6 +1,6 @@
 """The process in which a student's code runs: it is sent arguments, and sends back raw results.
 
-    python -I worker.py MEGABYTES
+    python -I -B worker.py MEGABYTES
 
 It judges nothing, so that nothing the code does here, to NumPy or to this file, makes a wrong
 result right.  What the code prints goes to the report and not into the pipe.
