@@ -1,7 +1,8 @@
 """A docstring as it stands on a page.
 
 Docstrings here are plain text: paragraphs, `names`, indented formulas, sessions that begin with
->>>, lists whose items begin with a dash.  Nothing else means anything, so that x_i * y_i stays what
+>>>, lists whose items begin with a dash, and lines that begin with an argument's name and a colon,
+which stay lines of their own.  Nothing else means anything, so that x_i * y_i stays what
 it is.
 """
 
@@ -12,6 +13,8 @@ import re
 import textwrap
 
 from docutils import nodes
+
+ARGUMENT = re.compile(r"\n(?=[a-z]\w*(?:, [a-z]\w*)*: )")  # a line that begins "axis: ", "a, b: "
 
 
 def prose(text: str) -> list[nodes.Node]:
@@ -26,7 +29,7 @@ def prose(text: str) -> list[nodes.Node]:
             items = re.split(r"\n- ", block[2:])
             found.append(nodes.bullet_list("", *(nodes.list_item("", _text(i)) for i in items)))
         else:
-            found.append(_text(block))
+            found += map(_text, re.split(ARGUMENT, block))
     return found
 
 
