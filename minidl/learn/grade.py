@@ -138,7 +138,14 @@ def _judged(exercise: Exercise, folder: Path, seed: int, sandbox: Sandbox) -> Re
     files = [file for file in files if file.is_file() and not file.is_symlink()]
     if not files:
         return _without(exercise, seed, f"there is no file {name}")
-    return judge_in(sandbox, exercise, files[0], seed)
+    try:
+        return judge_in(sandbox, exercise, files[0], seed)
+    except Exception as error:  # whatever a file does, it costs this exercise and no class
+        sandbox.close()
+        text = f"the checker failed: {error!r}"
+        outcomes = [Outcome(c.name, "error", c.weight, "checker-failed", text)
+                    for c in exercise.checks]  # fmt: skip
+        return Result(exercise, outcomes, seed)
 
 
 def _without(exercise: Exercise, seed: int, why: str) -> Result:

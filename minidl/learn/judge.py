@@ -168,8 +168,10 @@ def forbidden_import(path: Path) -> tuple[str, str, int] | None:
     """(code, text, line) if the file imports a library that has the answers."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError):
-        return None  # running it will say so
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
+        return (
+            None  # running it will say so; a deep nest of brackets takes all memory of the parser
+        )
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import platform
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from .grade import Help, Submission
 from .judge import Result
 
 SCHEMA = "minidl-report/1"
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 HELP = ("hints_used", "gave_up")
 
 
@@ -123,8 +125,8 @@ def as_junit(graded: list[Submission]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without the control characters that XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t" or ord(c) >= 32)
+    """Without the characters that XML cannot hold, or UTF-8 (halves of surrogate pairs)."""
+    return NOT_XML.sub("", text)
 
 
 def as_gradescope(submission: Submission) -> str:

@@ -88,6 +88,33 @@ def test_hostile_archives_get_nothing_and_write_nothing(tmp_path):
     assert [*tmp_path.iterdir()] == [folder]
 
 
+ODD = {
+    "deep": "x = " + "-" * 200_000 + "1\n",  # more than Python's parser takes
+    "halves": "def relu(x):\n    raise ValueError('\\ud800 \\uffff')\n",  # neither UTF-8 nor XML
+    "forger": """
+import os, sys
+frame = sys._getframe()
+while "replies" not in frame.f_locals:
+    frame = frame.f_back
+sys.path.insert(0, os.path.dirname(sys.modules["__main__"].__file__))
+import messages
+messages.write(frame.f_locals["replies"], {"error": {"nonsense": 1}, "printed": ""})
+""",
+}
+
+
+def test_files_that_upset_the_parser_the_pipe_or_a_report_cost_no_class(tmp_path, capsys):
+    folder = tmp_path / "class"
+    for name, text in (*ODD.items(), ("zoe", solution("relu"))):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "relu.py").write_text(text)
+    out = [f"--{kind}={tmp_path / kind}" for kind in ("csv", "junit", "json")]
+    assert main(["grade", str(folder), "--only", "relu", *out]) == 0
+    marks = {row["student"]: row["score"] for row in csv.DictReader((tmp_path / "csv").open())}
+    assert marks == {"deep": "0.0", "halves": "0.0", "forger": "0.0", "zoe": "2.0"}
+    ElementTree.parse(tmp_path / "junit")
+
+
 def test_the_command_writes_every_format(classroom, tmp_path, capsys):
     out = {name: str(tmp_path / name) for name in ("a.csv", "wide.csv", "j.xml", "json")}
     assert main(["grade", str(classroom), "--only", "relu", "--csv", out["a.csv"], "--wide",
