@@ -169,9 +169,7 @@ def forbidden_import(path: Path) -> tuple[str, str, int] | None:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
-        return (
-            None  # running it will say so; a deep nest of brackets takes all memory of the parser
-        )
+        return None  # running it will say so
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):

@@ -62,6 +62,7 @@ HOSTILE = {
         "np.allclose = np.array_equal = np.all = lambda *a, **k: True\n"
         "NAME = lambda *a: 0.0\n"
     ),
+    "nests": "x = " + "-" * 200_000 + "1\n",
     "kills": "import os, signal\nos.killpg(0, signal.SIGKILL)\n",
 }
 HOSTILE_EXERCISES = ("relu", "matmul", "engine")  # the others of a hostile submission are solved
