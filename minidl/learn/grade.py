@@ -30,6 +30,7 @@ from .sandbox.process import Sandbox
 
 LARGEST = 20 << 20  # bytes that a zip may unpack to
 MOST_FILES = 2000
+LONGEST = 300.0  # seconds for one submission, which takes three to ten; then the rest is not run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,10 +109,15 @@ def grade_one(path: Path, chosen: list[Exercise], seed: int) -> Submission:
         with unpacked(path) as folder:
             taken = help_taken(folder)
             with Sandbox(folder) as sandbox:
-                results = [_judged(exercise, folder, seed, sandbox) for exercise in chosen]
+                results = [
+                    _judged(exercise, folder, seed, sandbox)
+                    if time.perf_counter() - start < LONGEST
+                    else _unjudged(exercise, seed, "timeout", f"{LONGEST:g} s were used up before")
+                    for exercise in chosen
+                ]
         problem = ""
     except (OSError, zipfile.BadZipFile, Unsafe) as error:
-        results = [_without(exercise, seed, f"{path.name}: {error}") for exercise in chosen]
+        results = [_unjudged(e, seed, "missing-file", f"{path.name}: {error}") for e in chosen]
         problem = str(error)
     return Submission(student, results, time.perf_counter() - start, problem, taken)
 
@@ -137,20 +143,18 @@ def _judged(exercise: Exercise, folder: Path, seed: int, sandbox: Sandbox) -> Re
     files = sorted(folder.rglob(name), key=lambda p: (p.parent.name != exercise.track, str(p)))
     files = [file for file in files if file.is_file() and not file.is_symlink()]
     if not files:
-        return _without(exercise, seed, f"there is no file {name}")
+        return _unjudged(exercise, seed, "missing-file", f"there is no file {name}")
     try:
         return judge_in(sandbox, exercise, files[0], seed)
     except Exception as error:  # whatever a file does, it costs this exercise and no class
         sandbox.close()
-        text = f"the checker failed: {error!r}"
-        outcomes = [Outcome(c.name, "error", c.weight, "checker-failed", text)
-                    for c in exercise.checks]  # fmt: skip
-        return Result(exercise, outcomes, seed)
+        return _unjudged(exercise, seed, "checker-failed", f"the checker failed: {error!r}")
 
 
-def _without(exercise: Exercise, seed: int, why: str) -> Result:
+def _unjudged(exercise: Exercise, seed: int, code: str, why: str) -> Result:
     """No points, and why."""
-    outcomes = [Outcome(c.name, "missing", c.weight, "missing-file", why) for c in exercise.checks]
+    status = {"missing-file": "missing", "timeout": "timeout"}.get(code, "error")
+    outcomes = [Outcome(c.name, status, c.weight, code, why) for c in exercise.checks]
     return Result(exercise, outcomes, seed)
 
 

@@ -65,6 +65,12 @@ def test_a_fault_of_the_checker_costs_one_check_and_no_class(classroom, monkeypa
     assert "IndexError('an oversight')" in result.outcomes[1].text
 
 
+def test_a_submission_that_has_used_up_its_time_is_not_run_to_its_end(classroom, monkeypatch):
+    monkeypatch.setattr("minidl.learn.grade.LONGEST", 0.0)
+    (result,) = grade_one(classroom / "ada", [exercises()["relu"]], 0).results
+    assert result.status == "timeout" and result.score == 0
+
+
 def test_another_seed_gives_the_same_marks(classroom):
     one, other = graded(classroom, seed=1), graded(classroom, seed=2)
     assert {n: s.score for n, s in one.items()} == {n: s.score for n, s in other.items()}
