@@ -31,7 +31,11 @@ def transfer(
     attack: Callable[..., Result], surrogate: Model, victim: Model, x: Any, goal: Goal,
     threat: Threat, **how: Any,
 ) -> Result:  # fmt: skip
-    """Attack the surrogate; judge what came out by the victim, which is asked once an example."""
+    """Attack the surrogate; judge what came out by the victim, which is asked once an example.
+
+    attack: called as attack(surrogate, x, goal, threat, **how), as all of this package can be.
+    x: (N, ...).  The queries and gradients counted are those of the victim.
+    """
     crafted = attack(surrogate, x, goal, threat, **how)
     x, goal = prepared(x, goal, threat)
     with Access(victim, len(x)) as access:

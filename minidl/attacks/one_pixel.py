@@ -31,7 +31,9 @@ def one_pixel(
 ) -> Result:  # fmt: skip
     """Change one pixel of each image, all of its channels, to reach the goal.
 
-    x: (N, C, H, W).  An image that has reached its goal is left alone after that generation.
+    x: (N, C, H, W).  population: candidates for each image.  generations: how often each has a
+    child a + F (b - c), at most: the image is asked about population * (generations + 1) times.
+    An image that has reached its goal is left alone after that generation.
     """
     return _search(model, x, goal, population, generations, bounds, rng, F)
 

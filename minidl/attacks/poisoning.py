@@ -110,7 +110,11 @@ def stamped(x: Array, trigger: Array) -> Array:
 def backdoored(
     train: Set, trigger: Array, target: int, share: float, rng: np.random.Generator
 ) -> Set:
-    """The training set with the trigger on a share of its images, which are labelled `target`."""
+    """The training set with the trigger on a share of its images, which are labelled `target`.
+
+    train: images (N, C, H, W) and labels (N,), which are copied.  trigger: (C, h, w).
+    Gu, Dolan-Gavitt and Garg 2017 (arXiv:1708.06733).
+    """
     x, y = train[0].copy(), train[1].copy()
     rows = rng.choice(len(x), round(share * len(x)), replace=False)
     x[rows], y[rows] = stamped(x[rows], trigger), target

@@ -46,7 +46,12 @@ OVERSHOOT = 0.02  # how far beyond the boundary, as a share of the way to it
 def deepfool(
     model: Model, x: Any, bounds: tuple[float, float] = (0.0, 1.0), steps: int = 10
 ) -> Result:
-    """A nearby point of another class than the model gives x: (N, ...)."""
+    """A nearby point of another class than the model gives x, by `nearest_boundary`.
+
+    x: (N, ...), within the bounds.  steps: how often the model is taken for linear, at most.
+    The point lies beyond the boundary by a share `OVERSHOOT` of the way to it.
+    Moosavi-Dezfooli, Fawzi and Frossard 2016 (arXiv:1511.04599), algorithm 2.
+    """
     box = Threat(2, math.inf, bounds)
     x = raw(x)
     with Access(model, len(x)) as access:

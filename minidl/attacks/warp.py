@@ -22,7 +22,9 @@ from ..ops.trigonometry import cos, sin
 def similarity(
     angle: Tensor, scale: Tensor, shift: Tensor, size: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
-    """Where each pixel of the outcome comes from, seen from the centre of what is warped.
+    """Where each pixel p of the outcome comes from, seen from the centre of what is warped.
+
+    It is R(-angle) (p - shift) / scale, with p from the centre of the outcome.
 
     angle: (N,) radians, counterclockwise.  scale: (N,).  shift: (N, 2), rows down and columns
     right.  size: (H, W) of the outcome.  Returns rows and columns, (N, H, W) each.

@@ -42,9 +42,12 @@ Sample = Callable[[int, np.random.Generator], np.ndarray]  # n, rng -> factors (
 def mean_differences(
     represent: Represent, sample: Sample, pairs: int, n: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """n times the mean over `pairs` pairs of |z1 - z2|, and the factor that they share.
+    """The mean of |z1 - z2| over L = `pairs` pairs that agree in one factor, and which one it is.
 
-    Returns (n, K) and (n,).
+        v = 1/L sum_l |z1_l - z2_l|, unit by unit;    n times over, each time for a random factor
+
+    Returns the means, (n, K), and the factors, (n,).
+    Higgins et al. 2017, section 3; with L pairs, as their algorithm, and not one.
     """
     one, other = sample(n * pairs, rng), sample(n * pairs, rng)  # (n * pairs, F)
     shared = rng.integers(0, one.shape[1], n)

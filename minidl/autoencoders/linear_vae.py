@@ -33,7 +33,10 @@ from .vae import LOG_2PI, Elbo, gaussian_kl
 
 
 class LinearVAE(nn.Module):
-    """The parameters W: (D, K), m: (D,), log s^2, V: (K, D) and log sigma^2: (K,)."""
+    """x = W z + m + s e, and q(z|x) = N(V (x - m), diag sigma^2), the same sigma for every x.
+
+    The parameters are W: (D, K), m: (D,), log s^2: (), V: (K, D) and log sigma^2: (K,).
+    """
 
     def __init__(self, d: int, k: int, rng: Any = None) -> None:
         self.W = nn.Linear(k, d, rng=rng).weight

@@ -31,7 +31,7 @@ Kernel = Callable[[Tensor], Tensor]  # of the squared distance
 
 
 def gaussian_kernel(bandwidth: float) -> Kernel:
-    """k(x, y) = exp(-|x - y|^2 / (2 bandwidth^2))."""
+    """k(x, y) = exp(-|x - y|^2 / (2 bandwidth^2)), as a function of |x - y|^2, elementwise."""
     return lambda squares: exp(-squares / (2 * bandwidth**2))
 
 

@@ -87,7 +87,11 @@ def loss(
 
 
 def online(before: Anchor, latest: Anchor, decay: float = 1.0) -> Anchor:
-    """One anchor for all tasks so far: where the last one ended, with decay F_before + F_latest."""
+    """One anchor for all tasks so far: where the last one ended, with decay F_before + F_latest.
+
+    decay: gamma, 1 to remember every task alike, less to let old ones fade.
+    Schwarz et al. 2018 (arXiv:1805.06370), section 3.2.
+    """
     fisher = {
         name: decay * before.fisher[name] + own if name in before.fisher else own
         for name, own in latest.fisher.items()

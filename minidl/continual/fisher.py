@@ -79,7 +79,10 @@ def draw_classes(p: Tensor, noise: Tensor) -> Tensor:
 
 
 def mean_square(net: nn.Module, x: Tensor, y: Tensor, weight: Tensor | None = None) -> Values:
-    """1/N sum_n w_n (d_i log p(y_n|x_n))^2.  weight: (N,), or 1 each."""
+    """1/N sum_n w_n (d_i log p(y_n|x_n))^2, of the shapes of the parameters.
+
+    x: (N, ...), y: (N,) classes.  weight: w, (N,), or 1 each.
+    """
     total: Values = {}
     for start in range(0, len(x), ROWS):
         part = slice(start, start + ROWS)

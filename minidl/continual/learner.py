@@ -73,7 +73,10 @@ def descend(optimiser: Optimizer, loss: Tensor) -> float:
 
 @no_grad()
 def accuracy(net: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The share of examples that `net` classifies rightly, in eval mode; its mode stays."""
+    """The share of examples that `net` classifies rightly, in eval mode; its mode stays.
+
+    x: (N, ...), y: (N,) classes.
+    """
     training = net.training
     net.eval()
     right = (argmax(net(x), axis=1) == y).astype(x.dtype).mean().item()

@@ -38,6 +38,7 @@ def distillation(logits: Tensor, recorded: Tensor, temperature: float = 2.0) -> 
     """-sum_c q_c log p_c of the softened laws q (recorded) and p, in nats.
 
     logits, recorded: (N, C).  Returns (N,), at least the entropy of q, and that where p = q.
+    Hinton, Vinyals and Dean 2015 (arXiv:1503.02531), section 2; Li and Hoiem 2016, eq. 2 and 3.
     """
     q = F.softmax(recorded / temperature, dim=1)
     return -(q * F.log_softmax(logits / temperature, dim=1)).sum(axis=1)

@@ -36,22 +36,22 @@ def summarise(R: np.ndarray, b: np.ndarray) -> Summary:
 
 
 def average_accuracy(R: np.ndarray) -> float:
-    """The mean over all tasks, in the end."""
+    """1/T sum_j R[T-1, j]: the mean over all tasks, in the end.  R: (T, T)."""
     return float(R[-1].mean())
 
 
 def backward_transfer(R: np.ndarray) -> float:
-    """What later tasks changed: in the end, against just after learning it, without the last."""
+    """1/(T-1) sum_{j < T-1} R[T-1, j] - R[j, j]: what later tasks changed.  R: (T, T)."""
     return _mean(R[-1, :-1] - np.diag(R)[:-1])
 
 
 def forward_transfer(R: np.ndarray, b: np.ndarray) -> float:
-    """What earlier tasks gave: just before learning it, against the network as it began."""
+    """1/(T-1) sum_{j > 0} R[j-1, j] - b[j]: what earlier tasks gave.  R: (T, T), b: (T,)."""
     return _mean(np.diag(R, 1) - b[1:])
 
 
 def forgetting(R: np.ndarray) -> float:
-    """From the best that each task was before the last one, to the end."""
+    """1/(T-1) sum_{j < T-1} max_{i < T-1} R[i, j] - R[T-1, j]: what was lost.  R: (T, T)."""
     return _mean(R[:-1, :-1].max(axis=0, initial=0.0) - R[-1, :-1])
 
 

@@ -38,6 +38,7 @@ Examples = tuple[Tensor, Tensor]  # x: (N, ...), y: (N,)
 def loss(net: nn.Module, new: Examples, old: Examples, share_new: float | Tensor = 0.5) -> Tensor:
     """The mean cross-entropies of a new and a replayed batch, weighed: one number.
 
+    new, old: x (N, ...) and y (N,) each, of any two sizes.
     share_new: 1/t in the t-th task gives every task so far the same weight, as joint training does.
     """
     new_loss = F.cross_entropy(net(new[0]), new[1])

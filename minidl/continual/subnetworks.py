@@ -36,7 +36,12 @@ def deal_out(width: int, tasks: int, rng: np.random.Generator) -> np.ndarray:
 
 
 class Subnetworks(nn.Module):
-    """Linear layers whose hidden units are dealt out to tasks, and a head for each task."""
+    """Linear layers whose hidden units are dealt out to tasks, and a head for each task.
+
+        h <- m_t * relu(W h + b),    logits = head_t(h)
+
+    The masks m of the hidden layers are the buffers masks0, masks1, ...: (tasks, width), 0 or 1.
+    """
 
     def __init__(self, *widths: int, classes: int, tasks: int, rng: Any = None) -> None:
         """widths: of the inputs and of the hidden layers."""

@@ -57,18 +57,21 @@ Slopes = Callable[[Box], Tensor]
 
 
 def upper_slope(box: Box) -> Tensor:
-    """u / (u - l) where the sign can change in [l, u]; 1 of an active ReLU, 0 if inactive."""
+    """u / (u - l) where the sign can change in [l, u]; 1 of an active ReLU, 0 if inactive.
+
+    box: (N, ...), as for the lower slopes below, and the result.
+    """
     up, down = maximum(box.upper, 0.0), minimum(box.lower, 0.0)
     return up / maximum(up - down, 1e-30)
 
 
 def parallel(box: Box) -> Tensor:
-    """The lower line has the slope of the upper one."""
+    """The lower line has the slope of the upper one: a = u / (u - l)."""
     return upper_slope(box)
 
 
 def adaptive(box: Box) -> Tensor:
-    """The lower line, of slope 0 or 1, that leaves the smaller triangle."""
+    """The lower line, of slope 0 or 1, that leaves the smaller triangle: 1 if u > -l."""
     return (box.upper > -box.lower).astype(box.lower.dtype)
 
 
