@@ -1,7 +1,8 @@
 """{reference} minidl.nn: each public name of a module, its signature, its docstring, its source.
 
 The source of an operation includes its rules, which stand beneath it in the file.  A public name
-without a docstring is a warning, and so, with -W, stops the build.
+without a docstring is a warning, and so, with -W, stops the build.  `reference/examples.txt` has
+examples: a name, a session in Python, a blank line.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ from .prose import literal, prose
 from .sides import Piece, pieces
 from .source_pages import ROOT, page_of
 
+EXAMPLES = ROOT / "docs" / "reference" / "examples.txt"
+
 log = logging.getLogger(__name__)
+
+
+@functools.cache
+def examples() -> dict[str, str]:
+    """The session that shows a name, by the name."""
+    blocks = EXAMPLES.read_text(encoding="utf-8").strip().split("\n\n")
+    return dict(block.split("\n", 1) for block in blocks)
 
 
 def public(module: ModuleType) -> dict[str, Any]:
@@ -65,6 +75,7 @@ class Reference(NotesDirective):
 
     def run(self) -> list[nodes.Node]:
         prefix = self.arguments[0]
+        self.env.note_dependency(str(EXAMPLES))
         by_file: dict[str, list[nodes.Node]] = {}
         for name, thing in public(pkgutil.resolve_name(prefix)).items():
             source = inspect.getsourcefile(inspect.unwrap(thing))
@@ -88,6 +99,8 @@ class Reference(NotesDirective):
         head = nodes.literal(text=name + signature(thing))
         shown = nodes.container("", nodes.paragraph("", "", head, ids=[name]), classes=["entry"])
         shown += prose(inspect.getdoc(thing) or "")
+        if name in examples():
+            shown += literal(examples()[name], "pycon")
         for piece in parts[1:]:
             method = piece.name.partition(".")[2]
             if not method.startswith("_"):
