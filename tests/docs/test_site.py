@@ -173,9 +173,8 @@ def test_every_executable_erratum_is_shown_beside_its_code(site, family):
 @pytest.mark.parametrize("file", ["minidl/graph.py", "minidl/autoencoders/vae.py"])
 def test_code_beside_prose_is_the_whole_file(site, file):
     shown = ast.parse(page(site, f"beside/{Path(file).stem}").code)
-    whole = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    whole = without_docstrings(whole)
-    shown.body = shown.body[: len(whole.body)]  # beneath it may stand errata, with code of their own
+    whole = without_docstrings(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+    shown.body = shown.body[: len(whole.body)]  # errata may stand beneath, with code of their own
     assert ast.dump(shown) == ast.dump(whole)
 
 
