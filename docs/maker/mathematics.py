@@ -11,6 +11,7 @@ from typing import Any
 
 import ziamath
 from docutils import nodes
+from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -22,9 +23,11 @@ ziamath.config.svg2 = False  # every formula brings its own paths: no ids that c
 def svg(latex: str, inline: bool) -> str:
     """The formula as an <svg> element that stands on the text's baseline.
 
-    Raises ExtensionError if ziamath cannot draw it, or draws it absurdly tall: some brackets with
-    \\left and \\right grow without end.
+    Raises ExtensionError if ziamath cannot draw it, or would draw a command as it is written, or
+    draws it absurdly tall: some brackets with \\left and \\right grow without end.
     """
+    if "\\" in convert(latex):
+        raise ExtensionError(f"a command in the formula {latex!r} is not known")
     try:
         drawn = ziamath.Latex(latex, size=SIZE, color="currentColor", inline=inline)
     except Exception as error:  # whatever the parser met: a mistake in a page stops the build

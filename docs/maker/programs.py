@@ -50,10 +50,9 @@ def run(program: str, names: dict[str, Any], alt: str = "") -> list[nodes.Node]:
     drawn: list[nodes.Node] = [*figures(alt)]
     if isinstance(value, Figure):
         drawn.append(picture(value, alt))
-    for form in ("_repr_svg_", "_repr_html_"):  # the first that the value has
-        if hasattr(value, form):
-            drawn.append(nodes.raw("", getattr(value, form)(), format="html"))
-            break
+    else:
+        forms = [form for form in ("_repr_svg_", "_repr_html_") if hasattr(value, form)]
+        drawn += [nodes.raw("", getattr(value, form)(), format="html") for form in forms[:1]]
     return found + [nodes.container("", picture, classes=["drawn"]) for picture in drawn]
 
 

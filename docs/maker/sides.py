@@ -30,6 +30,10 @@ from .source_pages import ROOT, page_of
 
 BANNER = re.compile(r"# -{5,} (.+)")
 ROWS = "Rows of the notes:"
+PARTS = {  # of a fused operation
+    "composite": "The definition in plain operations, which is followed for second derivatives.",
+    "backward": "The pass back of first order, on arrays.",
+}
 
 
 @dataclass
@@ -51,13 +55,22 @@ def pieces(source: str) -> list[Piece]:
     }
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            starts[_top(node, lines)] = node.name, node
+            starts[_top(node, lines)] = _named(node), node
         for child in node.body if isinstance(node, ast.ClassDef) else []:
             if isinstance(child, ast.FunctionDef) and ast.get_docstring(child):
                 starts[_top(child, lines)] = f"{node.name}.{child.name}", child
     starts[0] = "", tree
     cuts = [*sorted(starts), len(lines)]
     return [_piece(*starts[cut], lines, cut, end) for cut, end in zip(cuts, cuts[1:])]
+
+
+def _named(node: ast.ClassDef | ast.FunctionDef) -> str:
+    """The name; of the parts of a fused operation, whose they are: "attention.backward"."""
+    for decorator in node.decorator_list:
+        called = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if called.rpartition(".")[2] in PARTS:
+            return called
+    return node.name
 
 
 def _top(node: ast.ClassDef | ast.FunctionDef, lines: list[str]) -> int:
@@ -71,8 +84,10 @@ def _top(node: ast.ClassDef | ast.FunctionDef, lines: list[str]) -> int:
 def _piece(name: str, node: ast.AST | None, lines: list[str], first: int, end: int) -> Piece:
     banner = BANNER.match(lines[first])
     text = (node and ast.get_docstring(node)) or ""
-    moved = range(node.body[0].lineno - 1, node.body[0].end_lineno) if text else range(0)
+    leaves = text and len(node.body) > 1  # one that is all there is to a function stays
+    moved = range(node.body[0].lineno - 1, node.body[0].end_lineno) if leaves else range(0)
     kept = [lines[i] for i in range(first + bool(banner), end) if i not in moved]
+    text = text or PARTS.get(name.partition(".")[2], "")
     return Piece(banner[1] if banner else "", name, text, "\n".join(kept).strip("\n"))
 
 
