@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{paint('minidl:', '1;31', sys.stderr)} {refusal}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(f"\nminidl: interrupted; {stop or 'nothing was written'}", file=sys.stderr)
+        print(f"\nminidl: interrupted; {str(stop) or 'nothing was written'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `minidl list | head`: the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

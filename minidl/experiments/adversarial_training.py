@@ -81,7 +81,7 @@ def fit(
     """Train a network; returns it in eval mode."""
     model = network(run.rng)
 
-    def loss() -> Tensor:
+    def loss(_: int) -> Tensor:
         rows = run.rng.integers(0, len(examples[0]), 50)
         x, y = (run.tensor(part[rows]) for part in examples)
         return mixed_loss(model, x, attack(model, x, y), y, clean)

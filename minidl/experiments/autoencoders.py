@@ -65,7 +65,7 @@ def autoencoders(run: Run, steps: int, sparsity: float) -> dict[str, Any]:
     active = float((codes > 1e-3).sum(axis=1).mean())
 
     denoiser = mlp(64, 256, 256, 64, rng=run.rng)
-    minimise(run, f"{'denoising':<9}", denoiser, lambda: denoising_loss(
+    minimise(run, "denoising", denoiser, lambda _: denoising_loss(
         denoiser, run.batch(train - mean, BATCH), run.normal(BATCH, 64), SIGMA
     ), steps)  # fmt: skip
     noisy = test + SIGMA * run.rng.standard_normal(test.shape).astype(np.float32)
@@ -101,14 +101,14 @@ def autoencoders(run: Run, steps: int, sparsity: float) -> dict[str, Any]:
 def fit(run: Run, name: str, model: nn.Module, x: np.ndarray, steps: int, sparsity: float) -> None:
     """Train to rebuild x, at a price where the code is sparse."""
 
-    def loss() -> Tensor:
+    def loss(_: int) -> Tensor:
         batch = run.batch(x, BATCH)
         return (
             sparse_loss(model, batch, sparsity) if name == "sparse"
             else reconstruction_loss(model, batch)
         )  # fmt: skip
 
-    minimise(run, f"{name:<9}", model, loss, steps)
+    minimise(run, name, model, loss, steps)
 
 
 def apply(run: Run, function: Any, x: np.ndarray) -> np.ndarray:

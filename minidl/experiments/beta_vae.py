@@ -99,12 +99,13 @@ def fit(run: Run, beta: float, steps: int) -> VAE:
     vae = mlp_vae(VAE, SIDE * SIDE, 100, K, rng=run.rng, sigma=SIGMA).to(device=run.device)
     optimiser = optim.Adam(vae.parameters(), lr=2e-3)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    with run.progress(steps, f"beta {beta:<5g}") as bar:
-        for _ in range(steps):
+    parts = dict(vae=vae, optimiser=optimiser, schedule=schedule)
+    with run.loop(f"beta {beta:g}", steps, {}, **parts) as loop:
+        for _ in loop:
             x = run.tensor(draw_faces(draw_factors(BATCH, run.rng)))
             pieces = train_step(vae, optimiser, x, run.normal(BATCH, K), beta)
             schedule.step()
-            bar.step(kl=pieces.kl.mean().item())
+            loop.show(kl=pieces.kl.mean().item())
     return vae
 
 

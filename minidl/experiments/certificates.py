@@ -89,12 +89,12 @@ def network(rng: np.random.Generator) -> nn.Module:
 
 def fit(run: Run, name: str, examples: Examples, loss: Any, steps: int) -> nn.Module:
     """Train a network; loss: (net, x, y, share of the radius that is reached) -> one number."""
-    net, step = network(run.rng), iter(range(steps))
+    net = network(run.rng)
 
-    def of_batch() -> Tensor:
+    def of_batch(step: int) -> Tensor:
         rows = run.rng.integers(0, len(examples[0]), 50)
         x, y = (run.tensor(part[rows]) for part in examples)
-        return loss(net, x, y, ramp(next(step), steps // 10, steps * 7 // 10))
+        return loss(net, x, y, ramp(step, steps // 10, steps * 7 // 10))
 
     minimise(run, name, net, of_batch, steps, lr=1e-3)
     return net.eval()

@@ -10,7 +10,15 @@
             log["epoch"] += 1
 
 A stage is a loop.  What the rest of it depends on is in `log` (numbers, lists and dicts), in the
-parts that it names, each with `state_dict` and `load_state_dict`, and in the random generators.
+parts that it names, and in the random generators.  A part has `state_dict` and `load_state_dict`,
+or is a Tensor, a NumPy Generator, a dict of parts, or an object whose attributes are numbers.  A
+loop of so many equal steps is shorter with `run.loop`:
+
+    with run.loop("VAE", steps, log, model=model, optimiser=optimiser) as loop:
+        for _ in loop:
+            ...
+            loop.show(loss=log["losses"][-1])
+
 All of that is written to checkpoint.npz in the run's folder each minute, at the end of the stage,
 and when Ctrl-C is pressed; the file is removed when the run is done.
 
@@ -24,6 +32,7 @@ import copy
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +40,7 @@ import numpy as np
 
 from .. import backend, files
 from ..graph import Tensor
+from .progress import Progress
 from .registry import Refusal
 
 SECONDS_BETWEEN_SAVES = 60
@@ -126,7 +136,7 @@ class Stage:
     def _save(self) -> None:
         state = {
             "log": self.log,
-            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+            "parts": {name: _state(part) for name, part in self.parts.items()},
             "rng": self.rng.bit_generator.state,
             "random": backend.random_state(),
         }
@@ -136,10 +146,68 @@ class Stage:
     def _restore(self, state: dict[str, Any]) -> None:
         self.log.update(copy.deepcopy(state["log"]))
         for name, part in self.parts.items():
-            part.load_state_dict(state["parts"][name])
+            _load(part, state["parts"][name])
         self.rng.bit_generator.state = state["rng"]
         # NumPy's state is a dict; CuPy's is an array, which belongs on its device
         random = state["random"].items()
         backend.set_random_state(
             {k: backend.array(v.data, device=k) if isinstance(v, Tensor) else v for k, v in random}
         )
+
+
+class Loop(Stage):
+    """A stage of `total` equal steps, with a progress bar.  Iterating gives their numbers, from 0,
+    or from where the run was interrupted."""
+
+    def __init__(self, *stage: Any, total: int) -> None:
+        super().__init__(*stage)
+        self.total = total
+        self.log.setdefault("step", 0)
+        self.figures: dict[str, float] = {}
+
+    def __enter__(self) -> Loop:
+        super().__enter__()
+        self.bar = Progress(self.total, f"{self.name:<18}")
+        self.bar.step(self.log["step"])
+        return self
+
+    def __iter__(self) -> Iterator[int]:
+        while self.log["step"] < self.total:
+            yield self.log["step"]
+            self.log["step"] += 1
+            self.bar.step(**self.figures)
+            self.step_done()
+
+    def __exit__(self, *error: Any) -> None:
+        self.bar.__exit__()
+        super().__exit__(*error)
+
+    def show(self, **figures: float) -> None:
+        """Show these beside the bar."""
+        self.figures = figures
+
+
+def _state(part: Any) -> Any:
+    """What is to be known of a part to go on with it."""
+    if hasattr(part, "state_dict"):
+        return part.state_dict()
+    if isinstance(part, np.random.Generator):
+        return part.bit_generator.state
+    if isinstance(part, dict):
+        return {name: _state(one) for name, one in part.items()}
+    return part.detach() if isinstance(part, Tensor) else dict(vars(part))
+
+
+def _load(part: Any, state: Any) -> None:
+    """Put a part into a state that `_state` returned."""
+    if hasattr(part, "state_dict"):
+        part.load_state_dict(state)
+    elif isinstance(part, np.random.Generator):
+        part.bit_generator.state = state
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            _load(one, state[name])
+    elif isinstance(part, Tensor):
+        part.data = state.to(device=part.device)
+    else:
+        vars(part).update(state)

@@ -63,9 +63,13 @@ def continual(run: Run, tasks: str, repeats: int, steps: int) -> dict[str, Any]:
             starts.append([accuracy(make_net(run, tasks, seed).of_task(t), *task.test)
                            for t, task in enumerate(sequence)])  # fmt: skip
             for name, kind in LEARNERS.items():
-                rng = np.random.default_rng(seed)
-                learner = kind(make_net(run, tasks, seed), rng)
-                found[name].append(accuracy_matrix(learner, sequence, steps, rng))
+                log: dict[str, Any] = {}
+                with run.stage(name, log):
+                    if not log:
+                        rng = np.random.default_rng(seed)
+                        learner = kind(make_net(run, tasks, seed), rng)
+                        log["R"] = accuracy_matrix(learner, sequence, steps, rng).tolist()
+                found[name].append(np.array(log["R"]))
                 bar.step()
     results = {name: summary(R, np.array(starts)) for name, R in found.items()}
     keys = metrics.Summary._fields

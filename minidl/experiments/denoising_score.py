@@ -65,7 +65,7 @@ def learn_to_denoise(run: Run, law: Mixture, sigma: float, steps: int) -> nn.Mod
     """A network that takes x + sigma noise to x, in the mean."""
     denoiser = mlp(2, 128, 128, 2, rng=run.rng)
 
-    def loss() -> Tensor:
+    def loss(_: int) -> Tensor:
         x = run.tensor(law.sample(BATCH, run.rng))
         return denoising_loss(denoiser, x, run.normal(BATCH, 2), sigma)
 

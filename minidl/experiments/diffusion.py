@@ -122,17 +122,19 @@ def fit(run: Run, codes: Codes, train: Examples, steps: int) -> tuple[Diffusion,
     average = AveragedModel(model, avg_fn=get_ema_avg_fn(0.99))
     optimiser = optim.Adam(model.parameters(), lr=2e-3)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    losses = []
-    with run.progress(steps, "diffusion") as bar:
-        for _ in range(steps):
+    log: dict[str, list[float]] = {"losses": []}
+    parts = dict(model=model, average=average, optimiser=optimiser, schedule=schedule)
+    with run.loop("diffusion", steps, log, **parts) as loop:
+        for _ in loop:
             rows = run.rng.integers(0, len(x), BATCH)
             t, noise = run.tensor(random_steps(BATCH, T, run.rng)), run.normal(BATCH, x.shape[1])
             told = model.given(run.tensor(y[rows]))
-            losses.append(train_step(told, optimiser, run.tensor(x[rows]), t, noise))
+            log["losses"].append(train_step(told, optimiser, run.tensor(x[rows]), t, noise))
             average.update_parameters(model)
             schedule.step()
-            bar.step(loss=losses[-1])
-    return average.module, [float(part.mean()) for part in np.array_split(losses, min(20, steps))]
+            loop.show(loss=log["losses"][-1])
+    parts = np.array_split(log["losses"], min(20, steps))
+    return average.module, [float(part.mean()) for part in parts]
 
 
 def draw_samples(

@@ -69,15 +69,16 @@ def fit(run: Run, name: str, law: Law, steps: int) -> tuple[Diffusion, float]:
     average = AveragedModel(model, avg_fn=get_ema_avg_fn(0.99))
     optimiser = optim.Adam(model.parameters(), lr=4e-3)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    losses = []
-    with run.progress(steps, name) as bar:
-        for _ in range(steps):
+    log: dict[str, list[float]] = {"losses": []}
+    parts = dict(model=model, average=average, optimiser=optimiser, schedule=schedule)
+    with run.loop(name, steps, log, **parts) as loop:
+        for _ in loop:
             x0, t = run.tensor(law(BATCH, run.rng)), run.tensor(random_steps(BATCH, T, run.rng))
-            losses.append(train_step(model, optimiser, x0, t, run.normal(BATCH, 2)))
+            log["losses"].append(train_step(model, optimiser, x0, t, run.normal(BATCH, 2)))
             average.update_parameters(model)
             schedule.step()
-            bar.step(loss=losses[-1])
-    return average.module, float(np.mean(losses[-100:]))
+            loop.show(loss=log["losses"][-1])
+    return average.module, float(np.mean(log["losses"][-100:]))
 
 
 def measure(run: Run, model: Diffusion, law: Law) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -50,13 +50,13 @@ class Task(NamedTuple):
 )
 def elastic_weight_consolidation(run: Run, strength: float, repeats: int) -> dict[str, Any]:
     """Learn A, then B: naively, with EWC of four kinds, and A and B together."""
-    curves: dict[str, list] = {}
-    sweep: dict[str, dict[float, list]] = {form: {} for form in SWEEP}
-    smaller = []
-    with run.progress(repeats, "repeats") as bar:
-        for repeat in range(repeats):
-            one_repeat(run, strength, curves, sweep, smaller, repeat < SWEPT_SEEDS)
-            bar.step()
+    log: dict[str, Any] = {"curves": {}, "sweep": {form: {} for form in SWEEP}, "smaller": []}
+    with run.loop("repeats", repeats, log) as loop:
+        for repeat in loop:
+            kept = (log["curves"], log["sweep"], log["smaller"])
+            one_repeat(run, strength, *kept, repeat < SWEPT_SEEDS)
+    curves, smaller = log["curves"], log["smaller"]
+    sweep = {form: {float(k): v for k, v in found.items()} for form, found in log["sweep"].items()}
     results = {name: summary(np.array(paths)) for name, paths in curves.items()}
     run.say(f"Accuracy on test points, in the mean of {repeats} repeats (+- standard deviation)\n")
     run.table(
@@ -105,9 +105,9 @@ def one_repeat(
     curves.setdefault("A and B together", []).append(learn(run, net, both, [], 0.0, (a, b)))
     if with_sweep:
         for form, found in sweep.items():
-            found.setdefault(strength, []).append(curves[f"EWC, {form}"][-1][-1])
+            found.setdefault(str(strength), []).append(curves[f"EWC, {form}"][-1][-1])
             for other in SWEEP[form]:
-                found.setdefault(other, []).append(after(form, other)[-1])
+                found.setdefault(str(other), []).append(after(form, other)[-1])
 
 
 def make_tasks(run: Run) -> tuple[Task, Task]:

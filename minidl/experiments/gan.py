@@ -153,22 +153,25 @@ def fit_gan(
     points = lambda real, fake: between(real, fake, run.tensor(run.rng.uniform(size=(BATCH, 1))))
     game = Game(generator, critic, WASSERSTEIN, *steps, points=points, price=0.3)
     averaged = nn.utils.AveragedModel(generator, avg_fn=nn.utils.get_ema_avg_fn(0.99))
-    gaps = []
+    log: dict[str, list[float]] = {"gaps": []}
+    parts = dict(generator=generator, critic=critic, averaged=averaged)
+    for name, step, schedule in zip(parts, steps, schedules):
+        parts |= {f"{name}_optimiser": step, f"{name}_schedule": schedule}
 
     def batch() -> tuple[Tensor, Tensor]:
         rows = run.rng.integers(0, len(x), BATCH)
         return labelled(run, x[rows], labels[rows]), order(run, labels[rows])
 
-    with run.progress(rounds, "GAN") as bar:
-        for _ in range(rounds):
+    with run.loop("GAN", rounds, log, **parts) as loop:
+        for _ in loop:
             asked = run.rng.integers(0, CLASSES, BATCH)
             loss, _ = train_step(game, [batch() for _ in range(CRITIC_STEPS)], order(run, asked))
             for schedule in schedules:
                 schedule.step()
             averaged.update_parameters(generator)
-            gaps.append(-loss)
-            bar.step(gap=-loss)
-    return averaged.module, gaps
+            log["gaps"].append(-loss)
+            loop.show(gap=-loss)
+    return averaged.module, log["gaps"]
 
 
 def fit_vae(run: Run, x: np.ndarray, epochs: int) -> VAE:
@@ -177,11 +180,11 @@ def fit_vae(run: Run, x: np.ndarray, epochs: int) -> VAE:
     optimiser = optim.Adam(vae.to(device=run.device).parameters(), lr=2e-3)
     steps = epochs * (len(x) // 100)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    with run.progress(steps, "VAE") as bar:
-        for _ in range(steps):
+    with run.loop("VAE", steps, {}, vae=vae, optimiser=optimiser, schedule=schedule) as loop:
+        for _ in loop:
             pieces = vae_step(vae, optimiser, run.batch(x, 100), run.normal(100, CODE))
             schedule.step()
-            bar.step(elbo=pieces.value().mean().item())
+            loop.show(elbo=pieces.value().mean().item())
     return vae
 
 

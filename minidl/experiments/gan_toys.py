@@ -66,20 +66,22 @@ def gan_toys(run: Run, rounds: int) -> dict[str, Any]:
     results = {"data": {key: float(np.mean([one[key] for one in true])) for key in true[0]}}
     pictures = {"data": (fresh, None)}
     for name, variant in VARIANTS.items():
-        game, step = start(run, variant)
+        game, step, parts = start(run, variant)
         schedules = [
             optim.lr_scheduler.CosineAnnealingLR(player, rounds)
             for player in (game.generator_optimiser, game.critic_optimiser)
         ]
         moments = np.linspace(rounds / LOOKS, rounds, LOOKS).astype(int)
-        seen = []
-        with run.progress(rounds, f"{name:<14}") as bar:
-            for number in range(1, rounds + 1):
-                bar.step(critic=step())
+        log: dict[str, list] = {"seen": []}
+        parts |= dict(zip(("generator_schedule", "critic_schedule"), schedules))
+        with run.loop(name, rounds, log, **parts) as loop:
+            for number in loop:
+                loop.show(critic=step())
                 for schedule in schedules:
                     schedule.step()
-                if number in moments:
-                    seen.append(look(run, sample(run, game), fresh))
+                if number + 1 in moments:
+                    log["seen"].append(look(run, sample(run, game), fresh))
+        seen = log["seen"]
         results[name] = {key: [one[key] for one in seen] for key in seen[0]} | {"rounds": moments}
         pictures[name] = (sample(run, game), game.critic)
     last = {name: {key: np.ravel(value)[-1] for key, value in one.items()}
@@ -102,8 +104,8 @@ def network(*widths: int, activation: type[nn.Module], rng: Any) -> nn.Sequentia
     return nn.Sequential(*layers[:-1])
 
 
-def start(run: Run, variant: Variant) -> tuple[Game, Any]:
-    """A new game of this variant, and its round, which returns the critic's loss."""
+def start(run: Run, variant: Variant) -> tuple[Game, Any, dict[str, Any]]:
+    """A new game of this variant; its round, which returns the critic's loss; what that changes."""
     generator = network(NOISE, WIDTH, WIDTH, 2, activation=nn.ReLU, rng=run.rng)
     balance = Balance(gamma=0.75, rate=0.02)
     if variant.loss is None:
@@ -133,7 +135,8 @@ def start(run: Run, variant: Variant) -> tuple[Game, Any]:
         batches = [(real(), noise()) for _ in range(variant.critic_steps)]
         return train_step(game, batches, noise())[0]
 
-    return game, step
+    names = ("generator", "critic", "generator_optimiser", "critic_optimiser")
+    return game, step, {"balance": balance} | {name: getattr(game, name) for name in names}
 
 
 def uniform(run: Run, low: float, high: float, *shape: int) -> Tensor:

@@ -48,7 +48,7 @@ def interference(run: Run, steps: int) -> dict[str, Any]:
     }
     net = mlp(784, HIDDEN, 10, rng=run.rng)
     batch = lambda: run.rng.integers(0, half, 100)
-    minimise(run, "task A", net, lambda: loss_on(net, a, batch()), 60, 2e-3)
+    minimise(run, "task A", net, lambda _: loss_on(net, a, batch()), 60, 2e-3)
     learned = {name: value.copy() for name, value in net.state_dict().items()}
     results, paths = {}, {}
     for kind in KINDS:

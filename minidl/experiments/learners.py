@@ -44,6 +44,7 @@ class Learner(NamedTuple):
 
     train: takes tasks, makes a step of the outer loop, returns the loss that it saw.
     lr, how: of the inner step, when the network is tested.
+    parts: what training changes beside the network.
     """
 
     net: nn.Sequential
@@ -51,6 +52,7 @@ class Learner(NamedTuple):
     train: Callable[[Tasks], float]
     lr: Any
     how: dict[str, Any]
+    parts: dict[str, Any]
 
     def path(self, support: Examples, steps: int) -> list[Parameters]:
         """The parameters after 0, 1, ..., steps steps of gradient descent."""
@@ -76,13 +78,14 @@ def train_all(
     for name, method in methods.items():
         net = network().to(run.device)
         net.load_state_dict(start)
-        learners[name], curves[name] = method(net), []
+        learners[name], log = method(net), {"curve": []}
         rng = np.random.default_rng(seed)
         steps = math.ceil(iterations * (shares or {}).get(name, 1))
-        with run.progress(steps, f"{name:<14}") as bar:
-            for _ in range(steps):
-                curves[name].append(learners[name].train(sample(rng)))
-                bar.step(loss=curves[name][-1])
+        with run.loop(name, steps, log, net=net, tasks=rng, **learners[name].parts) as loop:
+            for _ in loop:
+                log["curve"].append(learners[name].train(sample(rng)))
+                loop.show(loss=log["curve"][-1])
+        curves[name] = log["curve"]
     return learners, curves
 
 
@@ -116,7 +119,8 @@ def maml(
     def train(tasks: Tasks) -> float:
         return train_step(optimiser, meta_loss(loss, phi, tasks, settings.steps, lr, **how))
 
-    return Learner(net, criterion, train, lr, how)
+    parts = {"optimiser": optimiser} | ({"lr": lr} if learn_rates else {})
+    return Learner(net, criterion, train, lr, how, parts)
 
 
 def anil(net: nn.Sequential, criterion: Criterion, settings: Settings) -> Learner:
@@ -137,7 +141,7 @@ def reptile_with_adam(net: nn.Sequential, criterion: Criterion, settings: Settin
         reptile.train_step(optimiser, phi, adapted)
         return value
 
-    return Learner(net, criterion, train, settings.lr, {})
+    return Learner(net, criterion, train, settings.lr, {}, {"optimiser": optimiser})
 
 
 def evolution(net: nn.Sequential, criterion: Criterion, settings: Settings) -> Learner:
@@ -160,7 +164,7 @@ def evolution(net: nn.Sequential, criterion: Criterion, settings: Settings) -> L
         optimiser.step()
         return np.mean([value.mean().item() for value in seen])
 
-    return Learner(net, criterion, train, settings.lr, {})
+    return Learner(net, criterion, train, settings.lr, {}, {"optimiser": optimiser})
 
 
 def joint(net: nn.Sequential, criterion: Criterion, settings: Settings) -> Learner:
@@ -171,4 +175,4 @@ def joint(net: nn.Sequential, criterion: Criterion, settings: Settings) -> Learn
     def train(tasks: Tasks) -> float:
         return train_step(optimiser, joint_loss(loss, phi, tasks))
 
-    return Learner(net, criterion, train, settings.lr, {})
+    return Learner(net, criterion, train, settings.lr, {}, {"optimiser": optimiser})

@@ -37,7 +37,8 @@ BATCH, TEST, HIDDEN = 128, 500, 128
 KERNEL = matching.inverse_multiquadratic(4.0)  # C = 2 d s^2 for two dimensions and unit variance
 
 # A model, and what a step of its training is: a function that returns the loss.
-Method = tuple[nn.Module, Callable[[], float]]
+# A model, a step of its training, which returns the loss, and what that changes beside the model.
+Method = tuple[nn.Module, Callable[[], float], dict[str, Any]]
 
 
 @experiment(
@@ -56,10 +57,10 @@ def matched_latents(run: Run, steps: int) -> dict[str, Any]:
 
     results, codes, decoded = {}, {}, {}
     for name, method in METHODS.items():
-        model, step = method(run, train, steps)
-        with run.progress(steps, f"{name:<18}") as bar:
-            for _ in range(steps):
-                bar.step(loss=step())
+        model, step, parts = method(run, train, steps)
+        with run.loop(name, steps, {}, model=model, **parts) as loop:
+            for _ in loop:
+                loop.show(loss=step())
         with no_grad():
             code, rebuilt = encode(run, model, run.tensor(test))
             distance = matching.mmd(code, prior, KERNEL).item()
@@ -91,7 +92,8 @@ def fresh(run: Run) -> tuple[Autoencoder, optim.Adam]:
 def plain(run: Run, x: np.ndarray, steps: int) -> Method:
     """Reconstruction alone."""
     model, optimiser = fresh(run)
-    return model, lambda: descend(optimiser, reconstruction_loss(model, run.batch(x, BATCH)))
+    step = lambda: descend(optimiser, reconstruction_loss(model, run.batch(x, BATCH)))
+    return model, step, {"optimiser": optimiser}
 
 
 def by_discriminator(run: Run, x: np.ndarray, steps: int) -> Method:
@@ -105,7 +107,7 @@ def by_discriminator(run: Run, x: np.ndarray, steps: int) -> Method:
         loss = adversarial.train_step(model, judge, optimisers, batch, prior, weight=1.0)
         return loss.reconstruction.item()
 
-    return model, step
+    return model, step, {"judge": judge, "encoder's": optimisers[0], "judge's": optimisers[1]}
 
 
 def by_distance(weight: float, distance: Callable[[Run, Tensor, Tensor], Tensor]) -> Callable:
@@ -120,7 +122,7 @@ def by_distance(weight: float, distance: Callable[[Run, Tensor, Tensor], Tensor]
             loss = wasserstein.matched_loss(model, batch, prior, measure, weight)
             return descend(optimiser, loss)
 
-        return model, step
+        return model, step, {"optimiser": optimiser}
 
     return method
 
@@ -155,7 +157,7 @@ def by_critic(run: Run, x: np.ndarray, steps: int) -> Method:
         schedule.step()
         return loss
 
-    return model, step
+    return model, step, dict(critic=critic, own=own, optimiser=optimiser, schedule=schedule)
 
 
 def by_kl(run: Run, x: np.ndarray, steps: int) -> Method:
@@ -167,7 +169,7 @@ def by_kl(run: Run, x: np.ndarray, steps: int) -> Method:
         pieces = train_step(model, optimiser, run.batch(x, BATCH), run.normal(BATCH, 2))
         return -pieces.value().mean().item()
 
-    return model, step
+    return model, step, {"optimiser": optimiser}
 
 
 METHODS: dict[str, Callable[[Run, np.ndarray, int], Method]] = {

@@ -75,19 +75,21 @@ def train(run: Run, name: str, haste: int, steps: int) -> tuple[list[int], list[
     up, down = (optim.Adam(m.parameters(), lr=1e-3, betas=(0.5, 0.9)) for m in (judge, generator))
     rounds = steps // haste
     looks = np.linspace(rounds / MOMENTS, rounds, MOMENTS).astype(int)
-    shots = []
-    with run.progress(rounds, f"{name:<13}") as bar:
-        for number in range(1, rounds + 1):
+    log: dict[str, list] = {"shots": []}
+    parts = dict(generator=generator, judge=judge, up=up, down=down)
+    with run.loop(name, rounds, log, **parts) as loop:
+        for number in loop:
             real, fake = sample_ring(run, BATCH), generator(run.normal(BATCH, NOISE)).detach()
             value = -descend(up, -discriminator_value(judge(real), judge(fake)))
             for _ in range(haste):
                 fake = generator(run.normal(BATCH, NOISE))
                 descend(down, discriminator_value(judge(real), judge(fake)))
-            if number in looks:
+            if number + 1 in looks:
                 with no_grad():
-                    shots.append(generator(run.normal(SHOWN, NOISE)).to("cpu").numpy())
-            bar.step(value=value)
-    return [int(look * haste) for look in looks], shots
+                    shot = generator(run.normal(SHOWN, NOISE)).to("cpu").numpy()
+                log["shots"].append(shot.tolist())
+            loop.show(value=value)
+    return [int(look * haste) for look in looks], [*map(np.array, log["shots"])]
 
 
 def draw(run: Run, pictures: dict[str, tuple]) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from .. import backend, files
 from ..graph import Tensor, tensor
-from .checkpoint import Checkpoint, Stage
+from .checkpoint import Checkpoint, Loop, Stage
 from .progress import Progress
 from .registry import Option, Refusal, find, require
 
@@ -38,6 +38,7 @@ class Run:
         self.checkpoint = checkpoint
         self.rng = np.random.default_rng(seed)
         self.files: list[str] = []
+        self.stages: list[str] = []
 
     def path(self, name: str) -> Path:
         """Where to write the file `name` of this run."""
@@ -67,7 +68,17 @@ class Run:
         log: numbers, lists and dicts that the loop fills.  parts: what else the loop changes, such
         as model, optimiser, schedule and loader.
         """
-        return Stage(self.checkpoint, name, self.rng, log, parts)
+        return Stage(self.checkpoint, self._unused(name), self.rng, log, parts)
+
+    def loop(self, name: str, steps: int, log: dict[str, Any], **parts: Any) -> Loop:
+        """A stage of so many steps, with a progress bar: iterate over it in a `with` block."""
+        return Loop(self.checkpoint, self._unused(name), self.rng, log, parts, total=steps)
+
+    def _unused(self, name: str) -> str:
+        """A name for a stage that none before it has: stages are taken up by their names."""
+        self.stages.append(name)
+        count = self.stages.count(name)
+        return name if count == 1 else f"{name} {count}"
 
     def save_figure(self, name: str, figure: Any) -> None:
         """Write a matplotlib figure as NAME.png."""

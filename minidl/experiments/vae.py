@@ -93,21 +93,22 @@ def fit_vae(
     optimiser = optim.Adam(vae.parameters(), lr=2e-3)
     steps = len(train) // BATCH
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
-    curves: dict[str, list[float]] = {"training": [], "test": []}
-    with run.progress(epochs * steps, name) as bar:
-        for _ in range(epochs):
+    log: dict[str, dict[str, list[float]]] = {"curves": {"training": [], "test": []}}
+    parts = dict(vae=vae, optimiser=optimiser, schedule=schedule)
+    with run.loop(name, epochs, log, **parts) as loop:
+        for _ in loop:
             order, values = run.rng.permutation(len(train)), []
             for rows in np.array_split(order, steps):
                 x = run.tensor(train[rows])
                 pieces = train_step(vae, optimiser, x, run.normal(len(x), k))
                 schedule.step()
                 values.append(pieces.value().mean().item())
-                bar.step(elbo=values[-1], kl=pieces.kl.mean().item())
             with no_grad():
                 pieces = elbo(vae, run.tensor(test), run.normal(len(test), k))
-            curves["training"].append(float(np.mean(values)))
-            curves["test"].append(pieces.value().mean().item())
-    return vae, curves
+            log["curves"]["training"].append(float(np.mean(values)))
+            log["curves"]["test"].append(pieces.value().mean().item())
+            loop.show(elbo=values[-1], kl=pieces.kl.mean().item())
+    return vae, log["curves"]
 
 
 def judge(run: Run, vae: VAE, test: np.ndarray) -> dict[str, float]:

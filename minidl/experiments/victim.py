@@ -56,7 +56,7 @@ def train(
     """
     x, y = examples
 
-    def loss() -> Tensor:
+    def loss(_: int) -> Tensor:
         rows = run.rng.integers(0, len(x), batch_size)
         seen, labels = run.tensor(x[rows]), run.tensor(y[rows])
         if attack is not None:
