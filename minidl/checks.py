@@ -38,11 +38,13 @@ class Check:
 
     samples: for each parameter that is given a value, the value or a function that draws it.
     order: 1, or 2 if the gradient is checked as well.
+    case: what tells it from other checks of the same function.
     """
 
     function: Callable
     samples: dict[str, Any]
     order: int
+    case: str = ""
 
     @property
     def name(self) -> str:
@@ -53,16 +55,17 @@ class Check:
 CHECKS: list[Check] = []
 
 
-def checked(function: Callable, *, order: int = 2, **samples: Any) -> None:
+def checked(function: Callable, *, order: int = 2, case: str = "", **samples: Any) -> None:
     """Put `function` on the list, with what to call it on.
 
     order: 1 where a second derivative means nothing (a permutation is held, a step is taken).
+    case: a word for it, where the function is on the list more than once.
     samples: by parameter; `normal(4, 3)` and its like below, any function of a random generator, or
         a constant.  The values must keep clear of kinks, where there is no slope to compare with.
     Raises TypeError if the samples do not fit the function's parameters.
     """
     inspect.signature(function).bind(**samples)
-    CHECKS.append(Check(function, samples, order))
+    CHECKS.append(Check(function, samples, order, case))
 
 
 # ---------------------------------------------------------------------------------- the samples
@@ -165,6 +168,7 @@ def report(checks: Iterable[Check], say: Callable[[str], None] = print) -> bool:
         if chapter != package:
             package = chapter
             say(f"{chapter}")
+        name += f" ({check.case})" if check.case else ""
         for outcome in run(check):
             right &= bool(outcome.report)
             first = outcome.order == 1

@@ -8,10 +8,15 @@ from minidl.checks import Check, between, normal, probabilities
 from minidl.graph import op
 
 
-@pytest.mark.parametrize("check", checks.load(), ids=lambda check: check.name)
+@pytest.mark.parametrize("check", checks.load(), ids=lambda c: f"{c.name} {c.case}".strip())
 def test_gradients_are_those_of_finite_differences(check):
     for outcome in checks.run(check):
         assert outcome.report, outcome.report
+
+
+def test_no_two_lines_read_alike():
+    lines = [(check.name, check.case) for check in checks.load()]
+    assert len(set(lines)) == len(lines)
 
 
 @op

@@ -175,16 +175,20 @@ def carlini_wagner(
         return conclude(access, x, best.x, goal, box)
 
 
-_goals = [lambda rng: Goal(rng.integers(0, 4, 5)), lambda rng: Goal(rng.integers(0, 4, 5), True)]
+_goals = {
+    "untargeted": lambda rng: Goal(rng.integers(0, 4, 5)),
+    "targeted": lambda rng: Goal(rng.integers(0, 4, 5), True),
+}
 _model = lambda rng: nn.Sequential(nn.Linear(3, 6, rng=rng), nn.Tanh(), nn.Linear(6, 4, rng=rng))
-for _goal in _goals:
-    checked(shortfall, logits=normal(5, 4), goal=_goal, kappa=0.5)
+for _case, _goal in _goals.items():
+    checked(shortfall, case=_case, logits=normal(5, 4), goal=_goal, kappa=0.5)
     checked(
-        cw_objective, model=_model, w=normal(5, 3), x=between(0, 1, 5, 3), goal=_goal,
+        cw_objective, case=_case, model=_model, w=normal(5, 3), x=between(0, 1, 5, 3), goal=_goal,
         c=between(0.5, 2, 5), distance=lambda rng: squared, kappa=0.5,
     )  # fmt: skip
 for _distance in (squared, l2, l1, linf):
     checked(
-        penalised, delta=normal(5, 3), logits=normal(5, 4), goal=_goals[0], weight=2.0,
+        penalised, case=_distance.__name__, delta=normal(5, 3), logits=normal(5, 4),
+        goal=_goals["untargeted"], weight=2.0,
         distance=lambda rng, distance=_distance: distance, kappa=0.5,
     )  # fmt: skip

@@ -97,6 +97,7 @@ checked(cross_entropy, logits=normal(5, 4), labels=_labels)
 checked(margin, logits=normal(5, 4), labels=_labels)
 for _objective in (cross_entropy, margin):
     checked(
-        perturbed_loss, model=_model, x=normal(5, 3), delta=normal(5, 3), labels=_labels,
+        perturbed_loss, case=_objective.__name__, model=_model, x=normal(5, 3),
+        delta=normal(5, 3), labels=_labels,
         objective=lambda rng, objective=_objective: objective,
     )  # fmt: skip

@@ -176,10 +176,12 @@ def pca(x: np.ndarray, k: int) -> PCA:
     return PCA(mean, directions[:k])
 
 
-checked(reconstruction_loss, autoencoder=lambda rng: linear_autoencoder(4, 2, rng), x=normal(5, 4))
-checked(reconstruction_loss, autoencoder=lambda rng: deep_autoencoder(4, 6, 2, rng=rng),
-        x=normal(5, 4))  # fmt: skip
-checked(reconstruction_loss, autoencoder=lambda rng: TiedAutoencoder(4, 3, rng), x=normal(5, 4))
+checked(reconstruction_loss, case="linear", x=normal(5, 4),
+        autoencoder=lambda rng: linear_autoencoder(4, 2, rng))  # fmt: skip
+checked(reconstruction_loss, case="deep", x=normal(5, 4),
+        autoencoder=lambda rng: deep_autoencoder(4, 6, 2, rng=rng))  # fmt: skip
+checked(reconstruction_loss, case="tied", x=normal(5, 4),
+        autoencoder=lambda rng: TiedAutoencoder(4, 3, rng))  # fmt: skip
 checked(kl_sparsity, code=between(0.1, 0.9, 5, 3))
 checked(sparse_loss, autoencoder=lambda rng: sparse_autoencoder(4, 6, rng), x=normal(5, 4),
         weight=0.5)  # fmt: skip

@@ -99,7 +99,9 @@ def sliced_cramer(x: Tensor, y: Tensor, directions: Any) -> Tensor:
 
 
 _directions = lambda rng: random_directions(5, 2, rng)
-checked(mmd, x=normal(5, 2), y=normal(4, 2), kernel=lambda rng: gaussian_kernel(1.0))
-checked(mmd, x=normal(5, 2), y=normal(4, 2), kernel=lambda rng: inverse_multiquadratic(4.0))
+checked(mmd, case="Gaussian", x=normal(5, 2), y=normal(4, 2),
+        kernel=lambda rng: gaussian_kernel(1.0))  # fmt: skip
+checked(mmd, case="multiquadratic", x=normal(5, 2), y=normal(4, 2),
+        kernel=lambda rng: inverse_multiquadratic(4.0))  # fmt: skip
 checked(sliced_wasserstein, x=normal(5, 2), y=normal(5, 2), directions=_directions)
 checked(sliced_cramer, x=normal(5, 2), y=normal(4, 2), directions=_directions)

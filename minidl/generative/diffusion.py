@@ -202,6 +202,6 @@ def _small(target: str) -> Any:
 
 
 for _target in TARGETS:
-    checked(diffusion_loss, diffusion=_small(_target), x0=normal(3, 2), epsilon=normal(3, 2),
-            t=lambda rng: rng.integers(1, 51, 3))  # fmt: skip
+    checked(diffusion_loss, case=_target, diffusion=_small(_target), x0=normal(3, 2),
+            epsilon=normal(3, 2), t=lambda rng: rng.integers(1, 51, 3))  # fmt: skip
 checked(Diffusion.score, self=_small("epsilon"), x_t=normal(3, 2), t=30)

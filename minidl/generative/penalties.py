@@ -116,5 +116,5 @@ def _vectors(rng: np.random.Generator) -> nn.Module:
 checked(between, real=normal(4, 3), fake=normal(4, 3), alpha=uniform(0, 1, 4, 1))
 checked(around, real=normal(4, 3), noise=uniform(-1, 1, 4, 3))
 checked(slopes, critic=_vectors, x=normal(4, 3))
-checked(gradient_penalty, critic=_vectors, points=normal(4, 3))
-checked(gradient_penalty, critic=_pictures, points=normal(2, 2, 3, 3))
+checked(gradient_penalty, case="vectors", critic=_vectors, points=normal(4, 3))
+checked(gradient_penalty, case="pictures", critic=_pictures, points=normal(2, 2, 3, 3))

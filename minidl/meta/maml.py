@@ -112,5 +112,5 @@ def regression_tasks(rng: np.random.Generator) -> Tasks:
 
 _linear = {"phi": {"w": normal(3)}, "tasks": regression_tasks, "loss": lambda rng: quartic_loss}
 for _steps in (1, 2, 5):
-    checked(meta_loss, **_linear, steps=_steps, lr=lambda rng: np.array(0.05))
+    checked(meta_loss, case=f"k = {_steps}", **_linear, steps=_steps, lr=lambda rng: np.array(0.05))
 checked(joint_loss, **_linear)
