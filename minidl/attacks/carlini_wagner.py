@@ -14,6 +14,7 @@ Carlini and Wagner 2017 (arXiv:1608.04644), sections V and VI.A; their first for
 min |delta|_p + c g: `distance` may be any norm, squared or not.
 
 What the notes print (`minidl notes cw-l2`, `minidl notes cw-untargeted`):
+
 - f(x + delta) = y, where it must be t: with y, delta = 0 would do.
 - Z as "the activations before the logit layer".  They are the logits: g compares classes.
 - 1/2 tanh(w) + 1, which goes from .5 to 1.5.  The bracket is 1/2 (tanh(w) + 1).

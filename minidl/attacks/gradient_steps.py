@@ -9,6 +9,7 @@ which a linear loss grows fastest for the length of the step in the norm inf; in
 another direction (`steepest`).
 
 What the notes print:
+
 - FGSM's image as "optimal".  It is, for the linear part of the loss; so for a linear model.
 - BIM with steps of epsilon and without clipping: m steps leave the ball, up to m epsilon (`minidl
   notes ifgsm-bim`).  The step is alpha, here epsilon / m, and each step is projected.

@@ -4,9 +4,9 @@
     b[j]       accuracy on task j of the network as it began                       (T,)
 
     average accuracy     1/T sum_j R[T-1, j]
-    backward transfer    1/(T-1) sum_{j < T-1} R[T-1, j] - R[j, j]      below 0: forgetting
-    forward transfer     1/(T-1) sum_{j > 0} R[j-1, j] - b[j]           what helps before learning
-    forgetting           1/(T-1) sum_{j < T-1} max_{i < T-1} R[i, j] - R[T-1, j]
+    backward transfer    1/(T-1) sum_{j < T-1} (R[T-1, j] - R[j, j])    below 0: forgetting
+    forward transfer     1/(T-1) sum_{j > 0} (R[j-1, j] - b[j])         what helps before learning
+    forgetting           1/(T-1) sum_{j < T-1} (max_{i < T-1} R[i, j] - R[T-1, j])
 
 Lopez-Paz and Ranzato 2017 (arXiv:1706.08840), section 2; forgetting: Chaudhry et al. 2018
 (arXiv:1801.10112), section 4.2, which counts from the best that a task ever was.
@@ -41,17 +41,17 @@ def average_accuracy(R: np.ndarray) -> float:
 
 
 def backward_transfer(R: np.ndarray) -> float:
-    """1/(T-1) sum_{j < T-1} R[T-1, j] - R[j, j]: what later tasks changed.  R: (T, T)."""
+    """1/(T-1) sum_{j < T-1} (R[T-1, j] - R[j, j]): what later tasks changed.  R: (T, T)."""
     return _mean(R[-1, :-1] - np.diag(R)[:-1])
 
 
 def forward_transfer(R: np.ndarray, b: np.ndarray) -> float:
-    """1/(T-1) sum_{j > 0} R[j-1, j] - b[j]: what earlier tasks gave.  R: (T, T), b: (T,)."""
+    """1/(T-1) sum_{j > 0} (R[j-1, j] - b[j]): what earlier tasks gave.  R: (T, T), b: (T,)."""
     return _mean(np.diag(R, 1) - b[1:])
 
 
 def forgetting(R: np.ndarray) -> float:
-    """1/(T-1) sum_{j < T-1} max_{i < T-1} R[i, j] - R[T-1, j]: what was lost.  R: (T, T)."""
+    """1/(T-1) sum_{j < T-1} (max_{i < T-1} R[i, j] - R[T-1, j]): what was lost.  R: (T, T)."""
     return _mean(R[:-1, :-1].max(axis=0, initial=0.0) - R[-1, :-1])
 
 
