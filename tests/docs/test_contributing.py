@@ -1,4 +1,4 @@
-"""The page on contributing: its programs, run one after another, and the checks that it speaks of."""
+"""The page on contributing: its programs, run in order, and the checks that it speaks of."""
 
 import re
 
@@ -31,8 +31,8 @@ def test_the_programs_print_what_the_page_says(capsys):
 
 @pytest.mark.parametrize("check", [
     table.test_value, table.test_gradcheck, table.test_gradgradcheck, table.test_each_input_alone,
-    table.test_the_rules_on_arrays_and_on_tensors_agree, table.test_inputs_that_depend_on_one_another,
-    table.test_inputs_are_never_written_to, table.test_float32_stays_float32,
+    table.test_the_rules_on_arrays_and_on_tensors_agree, table.test_float32_stays_float32,
+    table.test_inputs_that_depend_on_one_another, table.test_inputs_are_never_written_to,
 ])  # fmt: skip
 def test_its_row_passes_the_checks_of_the_table(names, check):
     for case in names["row"].cases:
