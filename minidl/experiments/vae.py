@@ -143,8 +143,8 @@ def draw_likelihoods(run: Run, results: dict[str, Any], curves: dict[str, Any]) 
                       label=f"PCA {k}, exact log p in test")  # fmt: skip
         panel.plot(epochs[-1] * 1.02, results[name]["log_p"], "o", color=colour, clip_on=False,
                    label=f"{name}, log p in test, {DRAWS} draws")  # fmt: skip
-    lowest = min(r["log_p"] for r in results.values())
-    highest = max(max(curve["training"]) for curve in curves.values())
+    reached = [r["log_p"] for r in results.values()] + [c["test"][-1] for c in curves.values()]
+    lowest, highest = min(reached), max(*reached, *(max(c["training"]) for c in curves.values()))
     panel.set_ylim(lowest - 0.4 * (highest - lowest), highest + 0.1 * (highest - lowest))
     panel.set(xlabel="epoch", ylabel="nats an image")
     panel.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
