@@ -1,14 +1,13 @@
 """The yardsticks of score matching and diffusion for five seeds: what the tests measure with one.
 
-    python -m tests.generative.diffusion_yardsticks
+    python -m tests.calibration.diffusion
 
 It takes about two minutes of one core.  The table is in docs/diffusion.md.
 """
 
 from minidl.generative.diffusion import sample
 from minidl.notes.errata.diffusion_sample import as_printed
-
-from . import test_diffusion, test_langevin, test_tempering
+from tests.generative import test_diffusion, test_langevin, test_tempering
 
 
 def tempered(seed):

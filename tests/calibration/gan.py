@@ -1,6 +1,6 @@
 """What the tests of adversarial networks measure with one seed, for five of them.
 
-    python -m tests.generative.gan_yardsticks
+    python -m tests.calibration.gan
 
 It takes about a minute of one core.  The table is in docs/gan.md.
 """
@@ -10,9 +10,13 @@ from scipy.stats import entropy
 
 from minidl import oracles, tensor
 from minidl.generative.optimal import law_value
-
-from . import test_gan, test_gan_began, test_gan_evaluation, test_gan_integral_metrics
-from .laws import POINTS
+from tests.generative import (
+    test_gan,
+    test_gan_began,
+    test_gan_evaluation,
+    test_gan_integral_metrics,
+)
+from tests.generative.laws import POINTS
 
 SEEDS = range(5)
 DISTANCE = np.abs(POINTS[:, None] - POINTS)

@@ -1,6 +1,6 @@
 """The chapter's yardsticks for five seeds: what the tests measure with one, and how it spreads.
 
-    python -m tests.autoencoders
+    python -m tests.calibration.autoencoders
 
 It takes about a minute and a half of one core.  The table is in docs/autoencoders.md.
 """
@@ -12,8 +12,7 @@ from scipy.linalg import hadamard
 
 from minidl.autoencoders.adversarial import exact_value, optimal_discriminator
 from minidl.autoencoders.divergences import jensen_shannon
-
-from . import (
+from tests.autoencoders import (
     digits,
     test_adversarial,
     test_autoencoder,
