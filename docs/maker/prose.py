@@ -14,7 +14,8 @@ import textwrap
 
 from docutils import nodes
 
-ARGUMENT = re.compile(r"\n(?=[a-z]\w*(?:, [a-z]\w*)*: )")  # a line that begins "axis: ", "a, b: "
+# A line that begins "axis: " or "a, b: ", after the end of a sentence.
+ARGUMENT = re.compile(r"(?<=\.)\n(?=[a-z]\w*(?:, [a-z]\w*)*: )")
 
 
 def prose(text: str) -> list[nodes.Node]:

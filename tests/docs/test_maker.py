@@ -71,6 +71,8 @@ def test_arguments_in_a_docstring_are_lines_of_their_own(maker):
     text = "The sum.\n\nx: (N, D), numbers\n    of any size.\naxis: along it."
     said = [node.astext() for node in maker("prose").prose(text)]
     assert said == ["The sum.", "x: (N, D), numbers of any size.", "axis: along it."]
+    (sentence,) = maker("prose").prose("The first and the last\ncoincide: p(0) = 0.")
+    assert sentence.astext() == "The first and the last coincide: p(0) = 0."
 
 
 def documented(tree):
