@@ -1,6 +1,7 @@
 """The experiments: data + algorithm + metrics + pictures, run as `minidl run NAME`.
 
-Every file of this folder is imported here, so that its experiments are on the list.
+Every file of this folder is imported here, so that its experiments are on the list.  The frame that
+they share is in `registry`, `run`, `checkpoint`, `training`, `progress` and `figures`.
 """
 
 import importlib

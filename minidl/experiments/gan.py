@@ -155,7 +155,7 @@ def fit_gan(
     averaged = nn.utils.AveragedModel(generator, avg_fn=nn.utils.get_ema_avg_fn(0.99))
     log: dict[str, list[float]] = {"gaps": []}
     parts = dict(generator=generator, critic=critic, averaged=averaged)
-    for name, step, schedule in zip(parts, steps, schedules):
+    for name, step, schedule in zip(("generator", "critic"), steps, schedules):
         parts |= {f"{name}_optimiser": step, f"{name}_schedule": schedule}
 
     def batch() -> tuple[Tensor, Tensor]:
