@@ -4,7 +4,8 @@ Every wrong backward of BLIND must be found on twenty seeds, and no right one fl
 said of each is printed, and which part of them is explained: has a finding that is specific, and
 is not listed in MISLEADING, by one who read all texts.
 
-`python -m tests.gradcheck.measure second` does the same with the second set, BLIND_SECOND.
+`python -m tests.gradcheck.measure second` does the same with the second set, BLIND_SECOND, and
+`third` with BLIND_THIRD.
 """
 
 import sys
@@ -19,32 +20,55 @@ from minidl.gradcheck.view import views_of
 
 from .blind import BLIND
 from .blind_second import BLIND_SECOND
+from .blind_third import BLIND_THIRD
 
 SEEDS = 20
 
 # Specific findings that are true of the numbers, and yet do not lead to what is wrong.
 MISLEADING = {
-    "mean_of_columns: 1/D": "lists the factor N/D as three numbers",
-    "conv1d: bias averaged over positions": "lists the factor 1/L as three numbers",
     "max_of_rows: to every entry": "speaks of a sum, where a choice was forgotten",
-    "multiclass_hinge: true class forgotten": "speaks of a positive part, not of the label's entry",
-    "multiclass_hinge: true class with the other sign": "speaks of an absolute value",
 }
 
 MISLEADING_SECOND = {
     "softmax: second term without y": "speaks of a mean and a variance; a softmax has neither",
     "normalise: norm not divided by": "speaks of x for y, though the code has y where it belongs",
     "normalise: square of the norm": "speaks of y for x, though the code has neither there",
-    "dropout: divided by p": "gives the factor (1 - p)/p as 2.33333",
-    "bce: first term only": "calls the t that belongs there a factor too many",
-    "mse: loss times difference": "lists the factor y/2 as three numbers",
-    "multiclass_hinge: label's entry forgotten": "speaks of a positive part, not of the label",
     "kl_of_gaussians: logvar taken for log sigma": "true, but of 2 (1 + exp(logvar)) nobody thinks",
     "kl_of_gaussians: logvar taken for the variance": "gives back the formula as it was written",
-    "conv2d: bias averaged over the places": "gives the factor 1/(5 4) as 0.05",
+    "cosine_similarity: cosine forgotten": "exchanges numerator and norms, which nobody did",
+    "layer_norm: centred x for xhat": "speaks of the root, where x was not divided by it",
 }
 
-SETS = {"first": (BLIND, MISLEADING), "second": (BLIND_SECOND, MISLEADING_SECOND)}
+MISLEADING_THIRD = {
+    "gelu_by_tanh: sqrt(2 / pi) forgotten in the slope": "gives the factor as 1.25331",
+    "softmax_of_columns_with_temperature: temperature forgotten": "gives T as 3",
+    "product_of_rows: divided by the product": "speaks of squares, which nobody wrote",
+    "variance_of_columns: size of the other axis": "speaks of forgotten paths, not of the size",
+    "exponential_average: 1 - rate forgotten": "gives the factor as 10",
+    "exponential_average: rate for 1 - rate": "gives the factor as 9",
+    "log_determinant: the trace's gradient": "speaks of the largest entry, not of the diagonal",
+    "add_to_rows: only the last of equal indices": "speaks of a sum, where entries were left out",
+    "spatial_batch_norm: statistics of each example": "speaks of one axis, which is not the point",
+    "residual_with_dropout: p for 1 - p": "gives the factor (1 - p)/p as 1.5",
+    "residual_with_dropout: the skip gets the branch's gradient too": "gives a bare factor",
+    "conv1d_with_stride: kernel's gradient of the last window": "speaks of y, which is being made",
+    "depthwise_conv2d: kernel flipped": "speaks of the Jacobian's side, not of the kernel",
+    "average_pool2d: to the first of the window": "speaks of a sum, where a choice was made",
+    "average_pool2d: divided by the number of windows": "gives the factor 4/6 as 0.666667",
+    "max_pool1d_with_overlap: to the whole window": "speaks of a sum, where a choice was forgotten",
+    "attention_with_padding: multiplied by the scale": "takes D for a sum or mean of D entries",
+    "cross_entropy_with_label_smoothing: smoothing not divided by the classes": "of a variance",
+    "cross_entropy_with_label_smoothing: the uniform part forgotten": "speaks of a variance",
+    "entropy_of_softmax: entropy not added": "gives back the formula in other letters",
+    "info_nce: temperature forgotten": "gives the temperature as 1/2",
+    "policy_gradient: mean advantage subtracted": "knows only that each row has a factor",
+}
+
+SETS = {
+    "first": (BLIND, MISLEADING),
+    "second": (BLIND_SECOND, MISLEADING_SECOND),
+    "third": (BLIND_THIRD, MISLEADING_THIRD),
+}
 
 
 def trials_of(forward: Callable, samples: dict, seed: int) -> list[Trial]:

@@ -5,6 +5,7 @@ import pytest
 
 from .blind import BLIND
 from .blind_second import BLIND_SECOND
+from .blind_third import BLIND_THIRD
 from .measure import SETS, diagnose_on, failures, trials_of
 
 NAMED = [
@@ -48,13 +49,17 @@ NAMED_SECOND = [
 ]
 
 
-@pytest.mark.parametrize("blind, seeds", [(BLIND, range(3)), (BLIND_SECOND, range(2))], ids=SETS)
+@pytest.mark.parametrize(
+    "blind, seeds",
+    [(BLIND, range(3)), (BLIND_SECOND, range(2)), (BLIND_THIRD, range(1))],
+    ids=SETS,
+)
 def test_all_wrong_backwards_are_found_and_no_right_one_is_flagged(blind, seeds):
     with np.errstate(all="ignore"):
         assert not [*failures(blind, seeds)]
 
 
-@pytest.mark.parametrize("which, least", [("first", 150), ("second", 100)])
+@pytest.mark.parametrize("which, least", [("first", 150), ("second", 100), ("third", 300)])
 def test_there_are_many_wrong_backwards_and_each_has_its_own_name(which, least):
     blind, misleading = SETS[which]
     names = [f"{name}: {what}" for name, *_, wrongs in blind for what, _ in wrongs]
