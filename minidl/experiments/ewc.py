@@ -76,7 +76,7 @@ def elastic_weight_consolidation(run: Run, strength: float, repeats: int) -> dic
     draw_forgetting(run, curves, strength)
     draw_sweep(run, sweep)
     swept = {
-        form: {str(k): np.mean(v, axis=0) for k, v in by.items()} for form, by in sweep.items()
+        form: {f"{k:g}": np.mean(v, axis=0) for k, v in by.items()} for form, by in sweep.items()
     }
     return {**results, "times smaller": float(np.mean(smaller)), "sweep": swept}
 

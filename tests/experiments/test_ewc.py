@@ -21,7 +21,7 @@ def test_the_files_and_the_results(tmp_path, monkeypatch):
     results = metrics["results"]
     for name in ("naive", "EWC, exact", "EWC, sampled", "EWC, batch mean", "A and B together"):
         assert 0 <= results[name]["A after"] <= 1
-    assert set(results["sweep"]["sampled"]) == {"1", "10", "100.0", "300"}
+    assert set(results["sweep"]["sampled"]) == {"1", "10", "100", "300"}
 
 
 def test_ewc_remembers_and_with_the_fisher_of_batch_means_it_does_not():
