@@ -97,8 +97,12 @@ def named(views: Views, c: float) -> str:
     """
     if any(math.isclose(abs(c) * d, round(abs(c) * d)) and abs(c) * d < 5 for d in (1, 2, 3, 4)):
         return ""
-    trial = views[0].trial
-    given = {n: float(x) for n, x in trial.inputs.items() if isinstance(x, float | int)}
+    return next(_of_constants(views, c), "") or next(_of_fixed_lengths(views, c), "")
+
+
+def _of_constants(views: Views, c: float) -> Iterator[str]:
+    """c as a function of one of the numbers that the forward function is given."""
+    given = {n: float(x) for n, x in views[0].trial.inputs.items() if isinstance(x, float | int)}
     for times, (name, value), (form, function) in itertools.product(
         (1, -1, 2, -2, 0.5, -0.5), given.items(), OF_A_CONSTANT
     ):
@@ -107,21 +111,26 @@ def named(views: Views, c: float) -> str:
         except (ZeroDivisionError, ValueError):
             continue
         if is_it:
-            return f"{ {1: '', -1: '-'}.get(times, f'{number(times)} ') }{form.format(name)}"
+            factor = {1: "", -1: "-"}.get(times, f"{number(times)} ")
+            yield f"{factor}{form.format(name)}"
+
+
+def _of_fixed_lengths(views: Views, c: float) -> Iterator[str]:
+    """c as a product of lengths of x or y that are the same in all draws, or 1 over it."""
     for what, shapes in (
         ("y", [v.trial.ys[0].shape for v in views]), (views[0].name, [v.x.shape for v in views])
     ):  # fmt: skip
-        same = [k for k, lengths in enumerate(zip(*shapes)) if len({*lengths}) == 1]
+        same = [k for k, lengths in enumerate(zip(*shapes)) if len({*lengths}) == 1 < lengths[0]]
         for count in (1, 2, 3):
             for axes in itertools.combinations(same, count):
-                lengths = [shapes[0][k] for k in axes]
-                size, product = math.prod(lengths), " ".join(map(str, lengths))
-                of = f", the length{'s'[: count > 1]} of ax{'i' if count == 1 else 'e'}s "
-                of += f"{' and '.join(map(str, axes))} of {what}"
+                size = math.prod(shapes[0][k] for k in axes)
+                product = " ".join(str(shapes[0][k]) for k in axes)
+                of = f"the length of axis {axes[0]} of {what}"
+                if count > 1:
+                    of = f"the lengths of axes {' and '.join(map(str, axes))} of {what}"
                 for value, words in ((1 / size, f"1/({product})"), (size, f"({product})")):
-                    if min(lengths) > 1 and math.isclose(abs(c), value, rel_tol=1e-7):
-                        return f"{'-' * (c < 0)}{words}{of},"
-    return ""
+                    if math.isclose(abs(c), value, rel_tol=1e-7):
+                        yield f"{'-' * (c < 0)}{words}, {of},"
 
 
 OF_A_CONSTANT: list[tuple[str, Callable[[float], float]]] = [

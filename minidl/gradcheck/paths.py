@@ -21,8 +21,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .constants import believable, constants
-from .mistakes import Edge, Mistake, edges, further, simple
+from .edges import Edge, Mistake, edges
+from .mistakes import simple
 from .student import Finding, Student
+from .substitutes import further
 from .tracing import Trace, trace
 from .view import View, Views
 
