@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from minidl import checks
-from minidl.notes import DOCUMENTS, Row, coverage, errata, families, rows
+from minidl.notes import DOCUMENTS, Row, coverage, errata, families, lookup, rows
 
 from .prose import literal, prose
 from .source_pages import page_of, place, test_place
@@ -35,6 +35,11 @@ class NotesDirective(SphinxDirective):
         uri = self.env.app.builder.get_relative_uri(self.env.docname, page) + f"#{anchor}"
         shown = nodes.literal(text=text) if code else nodes.Text(text)
         return nodes.reference("", "", shown, refuri=uri, internal=True)
+
+    def depend_on_the_map(self) -> None:
+        """Have the page written again when the map or its formulas change."""
+        for file in (lookup.MAP, lookup.FORMULAS):
+            self.env.note_dependency(str(file))
 
     def to_row(self, row: Row) -> nodes.reference:
         return self.link(row.id, f"notes/{row.family}", row.id)
@@ -71,6 +76,7 @@ class Family(NotesDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
+        self.depend_on_the_map()
         return [self.section(row) for row in families()[self.arguments[0]]]
 
     def section(self, row: Row) -> nodes.section:
@@ -151,6 +157,7 @@ class Index(NotesDirective):
     """{notes-index}: how far the families are; then each heading of the notes, and what it has."""
 
     def run(self) -> list[nodes.Node]:
+        self.depend_on_the_map()
         counts = [
             [[self.to_family(family)], [nodes.Text(str(done))], [nodes.Text(str(total))]]
             for family, (done, total) in coverage().items()
