@@ -12,7 +12,7 @@ from .activations import logsigmoid, sigmoid
 from .choices import maximum, where
 from .elementwise import log, log1p
 from .indexing import take_along_axis
-from .losses import check_reduction, check_same_shape, reduced
+from .losses import check_reduction, check_same_shape, check_tensors, reduced
 from .shape import expand_dims, squeeze
 from .softmax import log_softmax
 
@@ -40,6 +40,7 @@ def cross_entropy(
     Raises ValueError where shapes do not fit, IndexError for a class that does not exist.
     """
     check_reduction("cross_entropy", reduction)
+    check_tensors("cross_entropy", input=input, target=target)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"cross_entropy: label_smoothing is from 0 to 1, not {label_smoothing}")
     if target.dtype.kind == "f":
@@ -208,6 +209,7 @@ def _checked(target, classes, ignore_index):
 
 def check_class_shape(name: str, input: Any, target: Any) -> None:
     """Raise ValueError unless `target` has one class index for each example of `input`."""
+    check_tensors(name, input=input, target=target)
     axis = class_axis(input)
     expected = input.shape[:axis] + input.shape[axis + 1 :]
     if target.shape != expected:

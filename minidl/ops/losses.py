@@ -37,8 +37,17 @@ def check_reduction(name: str, reduction: str) -> None:
         raise ValueError(f"{name}: reduction must be 'none', 'mean' or 'sum', not {reduction!r}")
 
 
+def check_tensors(name: str, **given: Any) -> None:
+    """Raise TypeError for a list or a number where a tensor is needed."""
+    for argument, value in given.items():
+        if not hasattr(value, "dtype"):
+            text = f"{argument} must be a tensor, not {type(value).__name__}"
+            raise TypeError(f"{name}: {text}: use minidl.tensor(...)")
+
+
 def check_same_shape(name: str, input: Any, target: Any) -> None:
     """Raise ValueError where prediction and target would broadcast to something unwanted."""
+    check_tensors(name, input=input, target=target)
     if input.shape != target.shape:
         raise ValueError(
             f"{name}: input {input.shape} and target {target.shape} must have the same shape: "
