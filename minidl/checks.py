@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 import pkgutil
 import time
 import zlib
@@ -89,6 +90,30 @@ def probabilities(*shape: int) -> Draw:
         return weights / weights.sum(axis=-1, keepdims=True)
 
     return draw
+
+
+def either_sign(*shape: int) -> Draw:
+    """Numbers with an absolute value from 1/10 to 2."""
+    return lambda rng: rng.choice([-1.0, 1.0], shape) * rng.uniform(0.1, 2.0, shape)
+
+
+def distinct(*shape: int) -> Draw:
+    """Numbers between -2 and 2 in random order, any two of them far apart, none near 0."""
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        return rng.permutation(np.linspace(-2.0, 2.0, 2 * math.prod(shape))[::2]).reshape(shape)
+
+    return draw
+
+
+def classes(number: int, *shape: int) -> Draw:
+    """Random classes, from 0 to `number` - 1."""
+    return lambda rng: rng.integers(0, number, shape)
+
+
+def invertible(n: int) -> Draw:
+    """A matrix far from a singular one."""
+    return lambda rng: rng.standard_normal((n, n)) + 3 * n * np.eye(n)
 
 
 # --------------------------------------------------------------------------------- running them

@@ -5,7 +5,8 @@ import pytest
 
 from minidl import checks, nn
 from minidl.checks import Check, between, normal, probabilities
-from minidl.graph import op
+from minidl.graph import op, operations
+from minidl.recording import Observer
 
 
 @pytest.mark.parametrize("check", checks.load(), ids=lambda c: f"{c.name} {c.case}".strip())
@@ -17,6 +18,44 @@ def test_gradients_are_those_of_finite_differences(check):
 def test_no_two_lines_read_alike():
     lines = [(check.name, check.case) for check in checks.load()]
     assert len(set(lines)) == len(lines)
+
+
+# A transfer between devices and zeros have nothing to measure; what is constant between its steps
+# has slope 0; `at_taps` reads what pooling of a fixed choice reads, in the third order alone.
+NOT_LISTED = {"transfer", "zeros_like", "floor", "ceil", "round", "at_taps", "log_gamma_variable"}
+CONTAINERS = {"Module", "Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"}
+RANDOM = {"AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"}
+MADE_OF_LISTED = {"Transformer", "TransformerEncoder", "TransformerDecoder"}
+
+
+def test_every_operation_is_differentiated_by_some_check():
+    class Pulled(Observer):
+        def __init__(self):
+            self.names = set()
+
+        def pulled(self, node, g, results):
+            self.names.add(node.name)
+
+    with Pulled() as seen:
+        for check in checks.load():
+            if check.name.startswith(("ops.", "nn.functional", "checked_operations")):
+                assert all(outcome.report for outcome in checks.run(check))
+    known = {
+        name
+        for name, call in operations.items()
+        if (call.op.rules or call.op.joint) and call.op.forward.__module__.startswith("minidl")
+    }
+    assert known - seen.names <= NOT_LISTED
+
+
+def test_every_layer_is_on_the_list():
+    names = {check.name.rpartition(".")[2] for check in checks.load()}
+    layers = {
+        name
+        for name, thing in vars(nn).items()
+        if isinstance(thing, type) and issubclass(thing, nn.Module)
+    }
+    assert layers - names == CONTAINERS | RANDOM | MADE_OF_LISTED | {"RReLU"}
 
 
 @op

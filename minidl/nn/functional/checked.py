@@ -5,9 +5,7 @@ They are operations, which lie on a lower floor than the list.  Samples keep cle
 
 from __future__ import annotations
 
-import numpy as np
-
-from ...checks import Draw, between, checked, normal
+from ...checks import between, checked, classes, either_sign, invertible, normal
 from ...ops.conv import convolve, convolve2d
 from ...ops.linalg import solve
 from . import (
@@ -27,22 +25,6 @@ from . import (
     tanh,
 )
 
-
-def either_sign(*shape: int) -> Draw:
-    """Numbers with an absolute value from 1/10 to 2."""
-    return lambda rng: rng.choice([-1.0, 1.0], shape) * rng.uniform(0.1, 2.0, shape)
-
-
-def labels(classes: int, n: int) -> Draw:
-    """Random classes."""
-    return lambda rng: rng.integers(0, classes, n)
-
-
-def invertible(n: int) -> Draw:
-    """A matrix far from a singular one."""
-    return lambda rng: rng.standard_normal((n, n)) + 3 * n * np.eye(n)
-
-
 checked(solve, a=invertible(3), b=normal(3))
 checked(sigmoid, x=between(-10, 10, 20))
 checked(softmax, input=normal(3, 5), dim=1)
@@ -53,7 +35,7 @@ checked(prelu, input=either_sign(4, 3), weight=between(0.1, 0.5, 3))
 checked(tanh, x=normal(12))
 checked(linear, x=normal(4, 3), weight=normal(2, 3), bias=normal(2))
 checked(mse_loss, input=normal(4, 2), target=normal(4, 2))
-checked(cross_entropy, input=normal(4, 3), target=labels(3, 4))
+checked(cross_entropy, input=normal(4, 3), target=classes(3, 4))
 checked(binary_cross_entropy, input=between(0.1, 0.9, 6), target=between(0.1, 0.9, 6))
 checked(convolve, a=normal(6), v=normal(3))
 checked(convolve2d, a=normal(4, 5), v=normal(2, 3))
