@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import backend
 from ..graph import Tensor, op
 from ..ops.activations import sigmoid
 from ..ops.choices import where
@@ -73,7 +74,8 @@ def log_standard_gamma(concentration: Tensor, shape: tuple[int, ...], rng: Any) 
     # for a < 1 through z' ~ Gamma(a + 1): z = z' u^(1/a), which may be far too small for a float
     small = a < 1
     log_z = np.log(rng.standard_gamma(a + small)) - small * rng.standard_exponential(shape) / a
-    return log_gamma_variable(concentration, log_z.astype(concentration.dtype))
+    # NumPy makes a scalar of one number, which would be taken for a constant
+    return log_gamma_variable(concentration, backend.as_array(log_z.astype(concentration.dtype)))
 
 
 class Gamma(Distribution):
