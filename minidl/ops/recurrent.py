@@ -15,10 +15,9 @@ Werbos 1990, "Backpropagation through time: what it does and how to do it".
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
 
 from ..graph import op
-from .activations import relu, sigmoid
+from .activations import logistic, relu, sigmoid
 from .shape import split, stack
 from .trigonometry import tanh
 
@@ -200,7 +199,7 @@ def gru(gates, h, weight, bias=None):
         inner[t] = s[:, 2 * hidden :]
         doors, n = act[t][:, : 2 * hidden], act[t][:, 2 * hidden :]
         np.add(gates[t][:, : 2 * hidden], s[:, : 2 * hidden], out=doors)
-        expit(doors, out=doors)
+        doors[...] = logistic(doors)
         np.multiply(doors[:, :hidden], inner[t], out=n)
         n += gates[t][:, 2 * hidden :]
         np.tanh(n, out=n)
