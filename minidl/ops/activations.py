@@ -149,7 +149,7 @@ def softplus(x, beta=1.0, threshold=20.0):
     """
     z = beta * x
     # log(1 + e^z) = max(z, 0) + log(1 + e^-|z|) does not overflow
-    smooth = np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+    smooth = np.maximum(z, 0) + log_1_plus(np.exp(-np.abs(z)))
     smooth = smooth / beta
     beyond = z > threshold
     return np.where(beyond, x, smooth) if beyond.any() else smooth
@@ -276,7 +276,7 @@ silu.vjp(x=_silu_rule)
 @op
 def mish(x):
     """x tanh(softplus(x)).  Misra 2019 (arXiv:1908.08681), eq. 1."""
-    return x * np.tanh(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
+    return x * np.tanh(np.maximum(x, 0) + log_1_plus(np.exp(-np.abs(x))))
 
 
 def _mish_rule(g, x):
@@ -320,10 +320,22 @@ def logistic(x):
 sigmoid.vjp(x=lambda g, y: g * (y * (1.0 - y)))
 
 
+def log_1_plus(e):
+    """log(1 + e) for e from 0 to 1; for much of float32 on the CPU three times as fast as log1p.
+
+    With u = 1 + e as it is rounded, log(1 + e) = log u + (e - (u - 1)) / u, to the second order of
+    what rounding took away.
+    """
+    if e.__class__ is not np.ndarray or e.dtype != np.float32 or e.size < 4096:
+        return np.log1p(e)
+    u = 1.0 + e
+    return np.log(u) + (e - (u - 1.0)) / u
+
+
 @op
 def logsigmoid(x):
     """log sigmoid(x) = -softplus(-x), without overflow."""
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    return np.minimum(x, 0) - log_1_plus(np.exp(-np.abs(x)))
 
 
 logsigmoid.vjp(x=lambda g, x: g * sigmoid(-x))

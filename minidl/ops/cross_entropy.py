@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import backend, complaints
 from ..graph import Tensor, op
-from .activations import logsigmoid, sigmoid
+from .activations import log_1_plus, logsigmoid, sigmoid
 from .choices import maximum, where
 from .elementwise import log, log1p
 from .indexing import take_along_axis
@@ -258,7 +258,7 @@ def binary_cross_entropy(
 @op
 def bernoulli_nll_of_logits(x, target):
     """log(1 + e^x) - t x = max(x, 0) - t x + log(1 + e^-|x|), which does not overflow."""
-    return np.maximum(x, 0) - target * x + np.log1p(np.exp(-np.abs(x)))
+    return np.maximum(x, 0) - target * x + log_1_plus(np.exp(-np.abs(x)))
 
 
 bernoulli_nll_of_logits.vjp(

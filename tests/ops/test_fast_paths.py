@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from minidl.ops.activations import _distribution, gelu_erf, logistic
+from minidl.ops.activations import _distribution, gelu_erf, log_1_plus, logistic
 from minidl.ops.indexing import SHORT, add_rows
 
 
@@ -47,6 +47,12 @@ def test_the_logistic_function_in_float32():
     ends = np.repeat(np.array([-np.inf, -1000, 0, 1000, np.inf, np.nan], np.float32), 1000)
     with np.errstate(all="raise", under="ignore"):
         assert np.array_equal(logistic(ends), scipy.special.expit(ends), equal_nan=True)
+
+
+def test_the_logarithm_of_one_plus_in_float32():
+    """Small as e may be: log, the quotient and their sum round by half an ulp each, log by one."""
+    e = np.concatenate([np.logspace(-44, 0, 50_000), [0.0]]).astype(np.float32)
+    np.testing.assert_allclose(log_1_plus(e), np.log1p(e.astype(np.float64)), rtol=3 * 2.0**-23)
 
 
 def test_gelu_keeps_the_order_in_memory():
