@@ -60,11 +60,11 @@ def correlation(x, weight, bias, window, groups):
         bias = np.broadcast_to(bias, y.shape[1:]).copy()
 
     def work(blocks):
-        for block in blocks:
-            for strip, seen in _seen(images[block], window, places, groups):
-                np.matmul(seen, matrix, out=_rows(y[block][:, strip], groups))
+        for block, strip, seen in _seen(images, blocks, window, places, groups):
+            out = y[block][:, strip]
+            np.matmul(seen, matrix, out=_rows(out, groups))
             if bias is not None:
-                y[block] += bias
+                out += bias[strip]
 
     in_blocks(work, len(x), _bytes(x.shape[1], len(weight), window, places, x), x)
     return np.moveaxis(y, -1, 1)
@@ -110,9 +110,8 @@ def correlation_weight(x, z, window, groups):
 
     def work(blocks):
         total = zeros.copy()
-        for block in blocks:
-            for strip, seen in _seen(images[block], window, places, groups):
-                total += np.matmul(_rows(results[block][:, strip], groups).swapaxes(1, 2), seen)
+        for block, strip, seen in _seen(images, blocks, window, places, groups):
+            total += np.matmul(_rows(results[block][:, strip], groups).swapaxes(1, 2), seen)
         return total
 
     parts = in_blocks(work, len(x), _bytes(x.shape[1], f, window, places, x), x)
@@ -140,30 +139,57 @@ correlation_weight.vjp(
 # ------------------------------------------------------------------ images and kernels as matrices
 
 
-def _seen(x, window, places, groups):
+def _seen(images, blocks, window, places, groups):
     """What is seen from each place, as the rows of a matrix; of a large image, strip by strip.
 
-    x: (n, *size, C).  Yields strips, which are slices of the first axis of places, each with its
-    rows, (groups, n * places in the strip, kernel * C / groups).
+    images: (N, *size, C).  Yields a block, a strip, which is a slice of the first axis of places,
+    and its rows, (groups, n * places in the strip, kernel * C / groups).  All rows are written to
+    the same memory, one after the other, for that is in the cache already.
     """
-    few = x.shape[-1] < 4 * groups
-    views = window.views(window.pad(x, first=1, order="K" if few else "C"), places)
-    views = views.reshape(*views.shape[:-1], groups, -1)
-    pieces = 1 if len(x) > 1 else -(-views.size * x.itemsize // block_bytes(x))
-    height = -(-places[0] // pieces)
-    for start in range(0, places[0], height):
-        strip = slice(start, min(start + height, places[0]))
-        yield strip, _copied(views[:, strip], len(places), few)
+    if window.copies:
+        yield from ((block, slice(None), _rows(images[block], groups)) for block in blocks)
+        return
+    d, few, memory = len(places), images.shape[-1] < 4 * groups, None
+    place, tap, group, channel = range(1, d + 1), range(d + 1, 2 * d + 1), 2 * d + 1, 2 * d + 2
+    # if there are few channels, the long runs in memory are not over them, but over places
+    order = (group, *tap, channel, 0, *place) if few else (group, 0, *place, *tap, channel)
+    for block, views in _views(images, blocks, window, places, few):
+        views = views.reshape(*views.shape[:-1], groups, -1)
+        for strip in _strips(views, places[0]):
+            part = views[:, strip]
+            if memory is None:  # the first is the largest
+                memory = np.empty_like(images, order="C", shape=part.size)
+            rows = memory[: part.size].reshape([part.shape[axis] for axis in order])
+            rows[...] = part.transpose(order)
+            count = math.prod(part.shape[: d + 1])
+            if few:
+                yield block, strip, rows.reshape(groups, -1, count).swapaxes(1, 2)
+            else:
+                yield block, strip, rows.reshape(groups, count, -1)
 
 
-def _copied(views, d, few):
-    """views (n, *places, *kernel, groups, c) as (groups, n * places, kernel * c)."""
-    place, tap, (group, channel) = range(1, d + 1), range(d + 1, 2 * d + 1), (2 * d + 1, 2 * d + 2)
-    groups, rows = views.shape[group], math.prod(views.shape[: d + 1])
-    if few:  # the long runs in memory are not over channels, but over places: copy columns
-        columns = views.transpose(group, *tap, channel, 0, *place)
-        return columns.reshape(groups, -1, rows).swapaxes(1, 2)
-    return views.transpose(group, 0, *place, *tap, channel).reshape(groups, rows, -1)
+def _strips(views, height):
+    """Slices of `height`: one, unless the block is a single image that is too large for it."""
+    pieces = 1 if len(views) > 1 else -(-views.size * views.itemsize // block_bytes(views))
+    rows = -(-height // pieces)
+    return [slice(start, min(start + rows, height)) for start in range(0, height, rows)]
+
+
+def _views(images, blocks, window, places, few):
+    """For each block, what each place sees, without a copy: (n, *places, *kernel, C)."""
+    if not any(map(any, window.padding)) and (few or images.flags.c_contiguous):
+        views = window.views(images, places)
+        yield from ((block, views[block]) for block in blocks)
+        return
+    # one block after the other is written inside the same padding; the first is the longest
+    first, (_, *size, channels) = images[blocks[0]], images.shape
+    shape = len(first), *window.padded(size), channels
+    padded = np.zeros_like(first, order="K" if few else "C", shape=shape)
+    views = window.views(padded, places)
+    for block in blocks:
+        n = block.stop - block.start
+        padded[(slice(n), *window.inside(size))] = images[block]
+        yield block, views[:n]
 
 
 def _rows(z, groups):

@@ -36,6 +36,12 @@ class Window:
     padding: tuple[tuple[int, int], ...]  # how many elements to add (before, after)
     dilation: tuple[int, ...]  # how far apart the elements are that it sees
 
+    @property
+    def copies(self) -> bool:
+        """Whether each place sees one element, the one where it is."""
+        ones = {*self.kernel, *self.stride} == {1}
+        return ones and not any(map(any, self.padding))
+
     def places(self, size: tuple[int, ...]) -> tuple[int, ...]:
         """How many places it takes: floor((L + p + p' - d (K - 1) - 1) / s) + 1 on each axis."""
         return tuple(
@@ -61,14 +67,13 @@ class Window:
         """Where in a padded array the array itself is."""
         return tuple(slice(before, before + n) for n, (before, _) in zip(size, self.padding))
 
-    def pad(self, x: Any, first: int, value: float = 0.0, order: str = "K") -> Any:
-        """x with padding of this value around the axes from number `first` on; in memory in the
-        order of its axes ("C"), or as x is ("K")."""
+    def pad(self, x: Any, first: int, value: float = 0.0) -> Any:
+        """x with padding of this value around the axes from number `first` on, in memory as x."""
         if not any(map(any, self.padding)):
-            return x.astype(x.dtype, order=order, copy=False)
+            return x
         last = first + len(self.kernel)
         before, size, after = x.shape[:first], x.shape[first:last], x.shape[last:]
-        out = np.full_like(x, value, order=order, shape=(*before, *self.padded(size), *after))
+        out = np.full_like(x, value, shape=(*before, *self.padded(size), *after))
         out[(slice(None),) * first + self.inside(size)] = x
         return out
 
