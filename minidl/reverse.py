@@ -99,7 +99,7 @@ def sweep(
     """
     retain_graph = create_graph if retain_graph is None else retain_graph
     seeds = _seeds(outputs, gradients, create_graph)
-    wanted = _on_the_way([edge[0] for edge, _ in seeds], targets)
+    wanted, all_lead_on = _on_the_way([edge[0] for edge, _ in seeds], targets)
     sums, arrived = Sums(create_graph), {}
 
     def arrive(place: Any, g: Any) -> None:
@@ -111,7 +111,6 @@ def sweep(
     latest_first = sorted(wanted, key=attrgetter("order"), reverse=True)
     if since:
         latest_first = [node for node in latest_first if node.order > since]
-    plain = targets is None and not create_graph
     try:
         with set_grad_enabled(create_graph):
             for node in latest_first:
@@ -124,7 +123,9 @@ def sweep(
                 if plan is None or targets is not None:
                     for k, g_k in enumerate(g if node.outputs else [g]):
                         arrive((node, k) if k else node, g_k)
-                    if plan is None or not any(_leads_on(edge, wanted) for edge in node.edges):
+                    if plan is None or not (
+                        all_lead_on or any(_leads_on(edge, wanted) for edge in node.edges)
+                    ):
                         continue
                 if g is None or (node.outputs and all(g_k is None for g_k in g)):
                     continue
@@ -132,8 +133,8 @@ def sweep(
                     raise errors.already_freed(node.name)
                 if changes.latest > node.order:
                     changes.refuse(saved, node.order, node.name)
-                if plain and plan.simple:
-                    results = plan.pull(g, saved)
+                if all_lead_on and plan.simple:
+                    results = plan.pull(g, on_tensors(node) if create_graph else saved)
                 else:
                     results = _pull(node, g, wanted, create_graph)
                 for observer in observers:
@@ -156,8 +157,8 @@ def _pull(node: Node, g: Any, wanted: set, create_graph: bool) -> Sequence:
     needed = [_leads_on(edge, wanted) for edge in node.edges]
     if not create_graph:
         return node.plan.gradients(g, node.saved, needed)
-    if node.plan.op.joint is None:
-        return node.plan.gradients(g, on_tensors(node), needed)
+    if node.plan.rules:
+        return node.plan.by_rules(g, on_tensors(node), needed)
     return _pull_through_definition(node, g, needed)
 
 
@@ -190,17 +191,16 @@ def _pull_through_definition(node: Node, g: Any, needed: list[bool]) -> list:
 
 def on_tensors(node: Node) -> list:
     """What a node saved, each float array as a Tensor at its place in the graph."""
-    op, edges = node.plan.op, dict(zip(node.plan.inputs, node.edges))
     values = []
-    for name, value in zip(node.plan.saves, node.saved):
+    for name, edge, value in zip(node.plan.saves, node.plan.edge_numbers, node.saved):
         if name == "y" and value.__class__ is tuple:
             values.append(tuple(_wrapped(y, edge_to(node, k, y)) for k, y in enumerate(value)))
         elif name == "y":
             values.append(_wrapped(value, edge_to(node, 0, value)))
-        elif name in op.names:
-            values.append(_wrapped(value, edges.get(op.names.index(name))))
-        else:
+        elif name in ("aux", "rest"):  # never at a place in the graph
             values.append(value)
+        else:
+            values.append(_wrapped(value, None if edge is None else node.edges[edge]))
     return values
 
 
@@ -237,13 +237,16 @@ def _seeds(outputs: Sequence[Tensor], gradients: Any, create_graph: bool) -> lis
     return seeds
 
 
-def _on_the_way(roots: Sequence[Node], targets: dict | None) -> set[Node]:
-    """The nodes that a pass visits: all that `roots` depend on, or those that lead to a target."""
+def _on_the_way(roots: Sequence[Node], targets: dict | None) -> tuple[set[Node], bool]:
+    """The nodes that a pass visits: all that `roots` depend on, or those that lead to a target; and
+    whether every edge between nodes that were looked at leads to another of them."""
     ends = {t[0] if isinstance(t, tuple) else t for t in targets or ()}
     earliest = min((end.order for end in ends), default=0)
-    seen, reached = set(), [*roots]
+    seen, reached, passed = set(), [*roots], False
     for node in reached:  # which grows
-        if node not in seen and node.order >= earliest:
+        if node.order < earliest:
+            passed = True  # all targets: nothing from here on leads to one
+        elif node not in seen:
             seen.add(node)
             for edge in node.edges:
                 if edge.__class__ is tuple:
@@ -251,12 +254,12 @@ def _on_the_way(roots: Sequence[Node], targets: dict | None) -> set[Node]:
                 else:
                     reached.extend(e[0] for e in edge if e is not None)
     if targets is None:
-        return seen
+        return seen, True
     wanted: set[Node] = set()
     for node in sorted(seen, key=attrgetter("order")):
         if node in ends or any(_leads_on(edge, wanted) for edge in node.edges):
             wanted.add(node)
-    return wanted
+    return wanted, len(wanted) == len(seen) and not passed
 
 
 def _each_of_lists(pairs: Iterable[tuple], wanted: set) -> Iterator[tuple]:

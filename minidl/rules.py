@@ -32,7 +32,11 @@ class Op:
         self.plans: dict[int, Plan] = {}
 
     def vjp(self, **rules: Callable) -> None:
-        """Give the rule of each differentiable input: `vjp(a=lambda g, b: g * b, ...)`."""
+        """Give the rule of each differentiable input: `vjp(a=lambda g, b: g * b, ...)`.
+
+        A fused operation has one rule for all; where it has these besides, they are what a pass
+        records, instead of tracing the definition.
+        """
         known = {*self.names, "y", *(f"{name}_shape" for name in self.names)}
         for name, rule in rules.items():
             first, *needed = [*inspect.signature(rule).parameters] or [None]
@@ -50,7 +54,8 @@ class Op:
 
     def backward(self, *inputs: str) -> Callable[[Callable], Callable]:
         """Give the one rule of a fused operation, on arrays: it returns a gradient for each of
-        `inputs`, may name `aux`, and `needs` to learn which of them are wanted."""
+        `inputs`, may name `aux`, and `needs` to learn which of them are wanted.  To be recorded,
+        the definition is traced."""
         if self.definition is None:
             raise errors.no_definition(self.name)
 
@@ -100,13 +105,15 @@ class Plan:
             if name not in (op.joint_inputs or op.rules):
                 raise errors.no_derivative(op.name, name)
         available = [*op.names, "y", "aux", *(f"{name}_shape" for name in op.names)]
+        ruled = [name for name in names if name in op.rules]
+        needs = {name: [*inspect.signature(op.rules[name]).parameters][1:] for name in ruled}
+        wanted = [p for name in ruled for p in needs[name]]
         if op.joint:  # its definition, if that is traced, takes all inputs
             self.joint_needs = [*inspect.signature(op.joint).parameters]
-            wanted = [*op.names, *(p for p in self.joint_needs if p in ("y", "aux"))]
-        else:
-            needs = {name: [*inspect.signature(op.rules[name]).parameters][1:] for name in names}
-            wanted = [p for name in names for p in needs[name]]
+            wanted += [*op.names, *(p for p in self.joint_needs if p in ("y", "aux"))]
         self.saves = list(dict.fromkeys(wanted))  # each name once
+        edge_of = {name: k for k, name in enumerate(names)}
+        self.edge_numbers = [edge_of.get(p) for p in self.saves]  # of those that need a gradient
         self.pick = picker([available.index(p) for p in self.saves])
         self.saves_shapes = any(p.endswith("_shape") for p in self.saves)
         self.saves_more = self.saves_shapes or "aux" in self.saves
@@ -116,11 +123,11 @@ class Plan:
         with_rule = {*op.rules, *op.joint_inputs}
         settings = {p for p, d in op.defaults.items() if d is not _REQUIRED and p not in with_rule}
         self.frees = any(p not in settings and not p.endswith("_shape") for p in self.saves)
-        self.rules = []  # (rule, what picks its arguments from the saved values)
-        if not op.joint:
-            for name in names:
-                arguments = picker([self.saves.index(p) for p in needs[name]])
-                self.rules.append((op.rules[name], arguments))
+        # (rule, what picks its arguments from the saved values); of a fused operation, none or all
+        self.rules = []
+        for name in ruled if ruled == names else ():
+            arguments = picker([self.saves.index(p) for p in needs[name]])
+            self.rules.append((op.rules[name], arguments))
         self.has_list = op.list_of is not None
         self.simple = op.joint is None and not self.has_list
         self.pull = self._written_out() if self.simple else None
@@ -132,10 +139,7 @@ class Plan:
         `saves`.
         """
         if self.op.joint is None:
-            return [
-                rule(g, *pick(saved)) if is_needed else None
-                for (rule, pick), is_needed in zip(self.rules, needed)
-            ]
+            return self.by_rules(g, saved, needed)
         names = [self.op.names[i] for i in self.inputs]
         wanted = {name for name, is_needed in zip(names, needed) if is_needed}
         given = dict(zip(self.saves, saved), g=g)
@@ -144,6 +148,13 @@ class Plan:
             zip(self.op.joint_inputs, self.op.joint(*(given[p] for p in self.joint_needs)))
         )
         return [results[name] for name in names]
+
+    def by_rules(self, g: Any, saved: Sequence, needed: Sequence[bool]) -> list:
+        """What the rules of the single inputs give, on arrays or, recorded, on Tensors."""
+        return [
+            rule(g, *pick(saved)) if is_needed else None
+            for (rule, pick), is_needed in zip(self.rules, needed)
+        ]
 
     def _written_out(self) -> Callable:
         """[rule(g, *arguments(saved)) for rule, arguments in self.rules], written out as Python.
@@ -168,7 +179,7 @@ class OwnPlan(Plan):
     """
 
     simple, has_list, joint, inputs, frees = False, True, None, (0,), True
-    names, saves = ("inputs",), ("inputs", "y", "rest")
+    names, saves, edge_numbers = ("inputs",), ("inputs", "y", "rest"), (0, None, None)
 
     def __init__(self, name: str, rule: Callable, constant_outputs: Sequence[int] = ()) -> None:
         self.name, self.op, self.rules = name, self, [(rule, picker([0, 1, 2]))]

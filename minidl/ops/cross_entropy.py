@@ -14,7 +14,7 @@ from .elementwise import log, log1p
 from .indexing import take_along_axis
 from .losses import check_reduction, check_same_shape, check_tensors, reduced
 from .shape import expand_dims, squeeze
-from .softmax import log_softmax
+from .softmax import log_softmax, softmax
 
 # ----------------------------------------------------------------------------- several classes
 
@@ -100,12 +100,9 @@ def softmax_cross_entropy(x, target, weight, ignore_index, reduction, label_smoo
     of it, and subtracts at one place in each row; a one-hot matrix is never made.
     """
     rows = _rows(x)
-    count, classes = rows.shape
-    t, ignored = _checked(target.reshape(-1), classes, ignore_index)
-    places = (backend.xp(x).arange(count), t)
-    counted = 1.0 if ignored is None else 1 - ignored.astype(x.dtype)
-    w = counted if weight is None else counted * weight[t]
-    a, b = (1.0 - label_smoothing) * w, (label_smoothing / classes) * counted
+    settings = weight, ignore_index, reduction, label_smoothing
+    t, ignored, a, b, scale = _counted(target.reshape(-1), rows.shape[1], x.dtype, *settings)
+    places = (backend.xp(x).arange(len(t)), t)
 
     z = rows - rows.max(axis=1, keepdims=True)
     p = np.exp(z)
@@ -117,12 +114,20 @@ def softmax_cross_entropy(x, target, weight, ignore_index, reduction, label_smoo
         loss -= b * (scores.sum(axis=1) if weight is None else scores @ weight)
     if ignored is not None:
         loss = np.where(ignored, 0, loss)  # a logit of such a row may be infinite
-
-    scale = 1.0
-    if reduction == "mean":
-        scale = 1.0 / (w * count if isinstance(w, float) else w.sum())
     loss = loss.reshape(target.shape) if reduction == "none" else loss.sum() * scale
     return loss, (p, places, a, b, scale)
+
+
+def _counted(target, classes, dtype, weight, ignore_index, reduction, label_smoothing):
+    """The classes t, which rows are ignored (None for none), and what a row counts: a, b, and the
+    scale of the sum.  a and b are numbers where all rows count the same."""
+    t, ignored = _checked(target, classes, ignore_index)
+    counted = 1.0 if ignored is None else 1 - ignored.astype(dtype)
+    w = counted if weight is None else counted * weight[t]
+    scale = 1.0
+    if reduction == "mean":
+        scale = 1.0 / (w * len(t) if isinstance(w, float) else w.sum())
+    return t, ignored, (1.0 - label_smoothing) * w, (label_smoothing / classes) * counted, scale
 
 
 def _rows(x):
@@ -174,6 +179,27 @@ def _(g, x, weight, label_smoothing, aux):
         gx -= b if weight is None else b * weight
         gx[places] -= a[:, 0]
     return (_unrows(gx, x.shape),)
+
+
+def _recorded(g, x, target, weight, ignore_index, reduction, label_smoothing):
+    """The same derivative, with a matrix of one-hot rows, in operations that can be recorded."""
+    axis, shape = class_axis(x), target.shape
+    weight = getattr(weight, "data", weight)  # a constant
+    settings = weight, ignore_index, reduction, label_smoothing
+    t, _, *ab, scale = _counted(target.reshape(-1), x.shape[axis], x.dtype, *settings)
+    a, b = (n if isinstance(n, float) else np.expand_dims(n.reshape(shape), axis) for n in ab)
+    library = backend.xp(target)
+    onehot = library.zeros((len(t), x.shape[axis]), x.dtype)
+    onehot[library.arange(len(t)), t] = 1.0
+    p, onehot = softmax(x, axis), _unrows(onehot, x.shape)
+    g = scale * (expand_dims(g, axis) if reduction == "none" else g)
+    if not label_smoothing:
+        return (p - onehot) * (a * g)
+    w, W = (1.0, x.shape[axis]) if weight is None else (by_class(weight, x), weight.sum())
+    return (p * (a + b * W) - b * w - a * onehot) * g
+
+
+softmax_cross_entropy.vjp(x=_recorded)
 
 
 def class_axis(input: Any) -> int:
