@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import complaints
@@ -23,22 +25,27 @@ def linear(x, weight, bias=None):
                 f"x.astype('{weight.dtype}'), or the layer with layer.to('{x.dtype}')"
             )
         )
-    y = np.matmul(x, weight.T)
+    y = np.matmul(_flat(x), weight.T)  # one product, where matmul would do one for each x[i]
     if bias is not None:
         y += bias
-    return y
+    return _like(y, x)
 
 
 def _flat(x):
     """(..., k) as (M, k)."""
-    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _like(y, x):
+    """(M, k) as (..., k), where x is (..., n)."""
+    return y if x.ndim == 2 else y.reshape(*x.shape[:-1], y.shape[-1])
 
 
 # y_ni = sum_j x_nj W_ij + b_i, so
 #   dL/dx_nj = sum_i g_ni W_ij      dL/dW_ij = sum_n g_ni x_nj      dL/db_i = sum_n g_ni
 # (the engine sums g over the axes that b was broadcast along)
 linear.vjp(
-    x=lambda g, weight: g @ weight,
+    x=lambda g, weight: _like(_flat(g) @ weight, g),
     weight=lambda g, x: _flat(g).swapaxes(0, 1) @ _flat(x),
     bias=lambda g: g,
 )
