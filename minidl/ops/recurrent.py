@@ -96,11 +96,10 @@ def lstm(gates, h, c, weight, projection=None):
     the projection: Sak et al. 2014 (arXiv:1402.1128).
     """
     steps, n, hidden = len(gates), len(h), c.shape[-1]
-    # sigmoid(a) = tanh(a / 2) / 2 + 1/2: with a halved beforehand, one tanh does for all quarters
+    # sigmoid(a) = tanh(a / 2) / 2 + 1/2: so one tanh does for all quarters
     half, rest = np.full_like(gates, 0.5, shape=(2, 4, hidden))
     half[2], rest[2] = 1.0, 0.0
     half, rest = half.ravel(), rest.ravel()
-    halved, weights = gates * half, (weight * half[:, None]).T
 
     act = np.empty_like(gates, shape=(steps, n, 4, hidden))  # i, f, g, o of every step
     cells = np.empty_like(gates, shape=(steps + 1, n, hidden))
@@ -109,8 +108,9 @@ def lstm(gates, h, c, weight, projection=None):
     cells[0] = c
     for t in range(steps):
         a = act[t].reshape(n, 4 * hidden)
-        np.matmul(h, weights, out=a)
-        a += halved[t]
+        np.matmul(h, weight.T, out=a)
+        a += gates[t]
+        a *= half
         np.tanh(a, out=a)
         a *= half
         a += rest
