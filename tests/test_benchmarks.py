@@ -36,6 +36,20 @@ def test_both_libraries_compute_the_same(workload):
     assert all(a == pytest.approx(b, rel=1e-7) for a, b in losses)
 
 
+@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=lambda workload: workload.name)
+def test_a_workload_computes_on_its_device(workload, device):
+    """Two steps, so that the update is there too; nothing may be taken to another device."""
+    (ours, leaves), (reference, _) = (
+        workload.build(Library(minidl, "float64", where), np.random.default_rng(0))
+        for where in (device, "cpu")
+    )
+    for _ in range(2):
+        loss = ours()
+        assert loss.device.startswith(device)
+        assert float(loss) == pytest.approx(float(reference()), rel=1e-9)
+    assert all(leaf.grad.device.startswith(device) for leaf in leaves)
+
+
 def test_different_losses_are_refused():
     with pytest.raises(AssertionError, match="chain"):
         check_agreement("chain", 1.0, 1.01)

@@ -11,6 +11,7 @@ import importlib.util
 import math
 import os
 import platform
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,9 +35,17 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="", help="only those with this in their name")
     parser.add_argument("--quick", action="store_true", help="time each 5 times, not 25")
     parser.add_argument("--cpu-time", action="store_true", help="count the time on the cores")
+    parser.add_argument("--device", default="cpu", help="where both compute: cpu, or cuda")
     parser.add_argument("--engines", action="store_true", help="compare with other engines")
     options = parser.parse_args()
     rounds = 5 if options.quick else 25
+    on_cpu = options.device == "cpu"
+    if not on_cpu and (options.cpu_time or options.engines):
+        parser.error("--cpu-time and --engines are for the CPU: leave --device away")
+    try:
+        minidl.tensor(0.0, device=options.device)
+    except (RuntimeError, ValueError) as error:  # which says what is missing
+        parser.error(str(error))
 
     torch = importlib.util.find_spec("torch")
     other = f"PyTorch {importlib.metadata.version('torch')}" if torch else "no PyTorch"
@@ -52,31 +61,31 @@ def main() -> None:
     ratios = []
     with contextlib.ExitStack() as stack:
         names = ["minidl", "torch"] if torch else ["minidl"]
-        sides = [stack.enter_context(Side(name)) for name in names] if chosen else []
+        sides = [stack.enter_context(Side(name, options.device)) for name in names if chosen]
         for number, workload in enumerate(chosen):
             if number == 0:
                 print(HEADER)
             timing = compare(workload, sides, rounds, 0.05, options.cpu_time)
             step, _ = workload.build(Library(minidl), np.random.default_rng(0))
-            print(row(workload, timing, shares(step)), flush=True)
+            print(row(workload, timing, shares(step) if on_cpu else ()), flush=True)
             ratios.append(timing.ratio)
     if len(ratios) > 1:
         mean = math.exp(np.mean(np.log(ratios)))
         print(f"{f'geometric mean of {len(ratios)}':<60}{mean:>8.2f}   the most {max(ratios):.2f}")
-    if torch and wanted in "peak memory" and memory.STATUS.exists():
+    if on_cpu and torch and wanted in "peak memory" and memory.STATUS.exists():
         memory.table()
-    if wanted in "import minidl":
+    if on_cpu and wanted in "import minidl":
         added = imports.added_seconds(max(3, rounds // 3))
         print(f"\nimport minidl: {added:.3f} s beyond `{imports.NEEDED}` (target {imports.TARGET})")
 
 
-def row(workload: Workload, timing: Timing, parts: tuple[float, float, float]) -> str:
-    """One line of the table."""
+def row(workload: Workload, timing: Timing, parts: Sequence[float]) -> str:
+    """One line of the table; parts: the shares of the time, which of a GPU are not known."""
     ours, theirs = np.median(timing.ours), np.median(timing.theirs)
     quartiles = "{:.2f} to {:.2f}".format(*timing.quartiles)
     times = f"{workload.name:<40}{ours:>8.3f}ms{theirs:>8.3f}ms"
     ratios = f"{timing.ratio:>8.2f}{quartiles:>16}{workload.target:>8.2f}"
-    return times + ratios + "{:>10.0%}{:>7.0%}{:>8.0%}".format(*parts)
+    return times + ratios + "".join(map("{:>{}.0%}".format, parts, (10, 7, 8)))
 
 
 if __name__ == "__main__":

@@ -97,8 +97,8 @@ def diffusion(library: Library, rng: np.random.Generator) -> Work:
     keep, add = library.tensor(np.sqrt(alpha_bar)), library.tensor(np.sqrt(1 - alpha_bar))
     frequencies = library.tensor(np.geomspace(1, 0.01, 8, dtype=np.float32))
     x0, noise = (library.tensor(rng.standard_normal((512, 2), np.float32)) for _ in range(2))
-    t = library.tensor(rng.integers(0, 100, 512))
-    time = library.tensor(t.numpy().astype(np.float32)[:, None])
+    t = rng.integers(0, 100, 512)
+    t, time = library.tensor(t), library.tensor(t.astype(np.float32)[:, None])
     optimiser = library.optim.Adam(model.parameters(), lr=1e-3)
     together = module.concatenate
 

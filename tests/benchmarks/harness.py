@@ -33,8 +33,8 @@ Work = tuple[Step, list[Any]]  # with the tensors in whose .grad it leaves gradi
 class Library:
     """minidl or PyTorch, with the little that a workload must ask for by another name."""
 
-    def __init__(self, module: ModuleType, dtype: str = "float32") -> None:
-        self.module, self.name, self.dtype = module, module.__name__, dtype
+    def __init__(self, module: ModuleType, dtype: str = "float32", device: str = "cpu") -> None:
+        self.module, self.name, self.dtype, self.device = module, module.__name__, dtype, device
         self.nn, self.optim, self.functional = module.nn, module.optim, module.nn.functional
         self.tanh = module.tanh
 
@@ -42,13 +42,13 @@ class Library:
         """A tensor with a copy of `array`; floats have the library's dtype."""
         array = array.astype(self.dtype if array.dtype.kind == "f" else array.dtype)
         if self.name == "minidl":
-            return minidl.tensor(array, requires_grad=requires_grad)
-        return self.module.from_numpy(array).requires_grad_(requires_grad)
+            return minidl.tensor(array, requires_grad=requires_grad, device=self.device)
+        return self.module.from_numpy(array).to(self.device).requires_grad_(requires_grad)
 
     def initialise(self, model: Any, rng: np.random.Generator) -> Any:
         """`model` with weights drawn from `rng`, normal of variance 1 / fan-in; vectors are set
         to 0 (biases) or 1 (scales)."""
-        model.to(dtype=getattr(self.module, self.dtype, self.dtype))
+        model.to(device=self.device, dtype=getattr(self.module, self.dtype, self.dtype))
         for name, parameter in model.named_parameters():
             shape = tuple(parameter.shape)
             if len(shape) == 1:
@@ -106,15 +106,23 @@ def check_agreement(name: str, ours: float, theirs: float | None = None) -> None
         raise AssertionError(f"{name}: minidl computes {ours}, the other library {theirs}")
 
 
-def seconds(step: Step, repeats: int, clock: Clock) -> float:
-    """Seconds a step."""
+def no_wait(loss: Any) -> None:
+    """On the CPU all is done when a step returns."""
+
+
+def seconds(step: Step, repeats: int, clock: Clock, wait: Callable[[Any], Any] = no_wait) -> float:
+    """Seconds a step.  wait(loss) returns when the last one is done: a GPU is still computing when
+    Python has all behind it, until a number is read."""
     start = clock()
     for _ in range(repeats):
-        step()
+        loss = step()
+    wait(loss)
     return (clock() - start) / repeats
 
 
-def repeats_in(step: Step, slice_s: float, clock: Clock) -> int:
+def repeats_in(
+    step: Step, slice_s: float, clock: Clock, wait: Callable[[Any], Any] = no_wait
+) -> int:
     """How many steps fill a slice of time; also the warm-up."""
-    seconds(step, 2, clock)
-    return max(1, round(slice_s / seconds(step, 1, clock)))
+    seconds(step, 2, clock, wait)
+    return max(1, round(slice_s / seconds(step, 1, clock, wait)))

@@ -17,10 +17,10 @@ from .workloads import WORKLOADS
 class Side:
     """`with Side("torch") as side: side.ask("build", name)`; see `Timed` for what can be asked."""
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, library: str, device: str = "cpu") -> None:
         context = multiprocessing.get_context("spawn")  # a fork would share minidl's memory
         self.pipe, other = context.Pipe()
-        self.process = context.Process(target=serve, args=(other, library), daemon=True)
+        self.process = context.Process(target=serve, args=(other, library, device), daemon=True)
         self.process.start()
         other.close()
 
@@ -40,9 +40,9 @@ class Side:
         self.process.join()
 
 
-def serve(pipe: Connection, library: str) -> None:
+def serve(pipe: Connection, library: str, device: str) -> None:
     """Answer until nobody asks any more."""
-    timed = Timed(library)
+    timed = Timed(library, device)
     while True:
         try:
             what, arguments = pipe.recv()
@@ -58,8 +58,8 @@ def serve(pipe: Connection, library: str) -> None:
 class Timed:
     """One library and the workload that it is timed on."""
 
-    def __init__(self, library: str) -> None:
-        self.library = Library(importlib.import_module(library))
+    def __init__(self, library: str, device: str) -> None:
+        self.library = Library(importlib.import_module(library), device=device)
 
     def build(self, name: str) -> float:
         """Build a workload; returns the loss of its first step."""
@@ -68,11 +68,11 @@ class Timed:
 
     def repeats(self, slice_s: float, cpu_time: bool) -> int:
         """How many steps fill a slice of time."""
-        return repeats_in(self.step, slice_s, clock(cpu_time))
+        return repeats_in(self.step, slice_s, clock(cpu_time), float)
 
     def seconds(self, repeats: int, cpu_time: bool) -> float:
         """Seconds a step, over so many."""
-        return seconds(self.step, repeats, clock(cpu_time))
+        return seconds(self.step, repeats, clock(cpu_time), float)
 
 
 def clock(cpu_time: bool) -> Any:
