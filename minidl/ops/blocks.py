@@ -22,9 +22,9 @@ import numpy as np
 
 from .. import backend
 
-# Bytes.  Measured: half of CPU_BLOCK pays more overhead, and four times as much leaves the cache.
+# Bytes.  Measured: half of CPU_BLOCK pays more overhead, and twice as much leaves the cache.
 # A GPU has no cache to fit, so GPU_BLOCK only bounds the memory.
-CPU_BLOCK, GPU_BLOCK = 1 << 21, 1 << 28
+CPU_BLOCK, GPU_BLOCK = 1 << 22, 1 << 28
 SHARE = 1 << 18  # bytes; for less it takes longer to wake a thread than to do the work
 
 
