@@ -103,7 +103,7 @@ def lstm(gates, h, c, weight, projection=None):
 
     act = np.empty_like(gates, shape=(steps, n, 4, hidden))  # i, f, g, o of every step
     cells = np.empty_like(gates, shape=(steps + 1, n, hidden))
-    read = np.empty_like(gates, shape=(steps, n, hidden))  # o tanh(c)
+    tanh_c, read = np.empty_like(gates, shape=(2, steps, n, hidden))  # read = o tanh(c)
     ys = read if projection is None else np.empty_like(gates, shape=(steps, n, len(projection)))
     cells[0] = c
     for t in range(steps):
@@ -117,11 +117,12 @@ def lstm(gates, h, c, weight, projection=None):
         i, f, g, o = (act[t][:, k] for k in range(4))
         np.multiply(f, cells[t], out=cells[t + 1])
         cells[t + 1] += i * g
-        np.multiply(o, np.tanh(cells[t + 1]), out=read[t])
+        np.tanh(cells[t + 1], out=tanh_c[t])
+        np.multiply(o, tanh_c[t], out=read[t])
         if projection is not None:
             np.matmul(read[t], projection.T, out=ys[t])
         h = ys[t]
-    return (ys, cells[-1].copy()), (act, cells, read)
+    return (ys, cells[-1].copy()), (act, cells, tanh_c, read)
 
 
 @lstm.composite
@@ -139,17 +140,17 @@ def _(gates, h, c, weight, projection):
 
 @lstm.backward("gates", "h", "c", "weight", "projection")
 def _(g, y, h, weight, projection, aux):
-    (gy, dc), (ys, _), (act, cells, read) = g, y, aux
+    (gy, dc), (ys, _), (act, cells, tanh_c, read) = g, y, aux
     steps, n, _, hidden = act.shape
     i, f, g, o = (act[:, :, k] for k in range(4))
-    read_out = np.tanh(cells[1:])
     # What does not wait for a later step, for all steps at once: da = into * (dc, dc, dc, dh), and
     # dc += onto_c * dh
-    into = act * (1.0 - act)
+    into = 1.0 - act
+    into *= act
     into[:, :, 2] = 1.0 - g * g
-    for k, factor in enumerate((g, cells[:-1], i, read_out)):
+    for k, factor in enumerate((g, cells[:-1], i, tanh_c)):
         into[:, :, k] *= factor
-    onto_c = o * (1.0 - read_out * read_out)
+    onto_c = o * (1.0 - tanh_c * tanh_c)
 
     da, dys = into.reshape(steps, n, 4 * hidden), np.empty_like(ys)
     dh, dc = np.zeros_like(h), np.zeros_like(cells[0]) if dc is None else dc
