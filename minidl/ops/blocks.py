@@ -25,7 +25,9 @@ from .. import backend
 # Bytes.  Measured: half of CPU_BLOCK pays more overhead, and twice as much leaves the cache.
 # A GPU has no cache to fit, so GPU_BLOCK only bounds the memory.
 CPU_BLOCK, GPU_BLOCK = 1 << 22, 1 << 28
-SHARE = 1 << 18  # bytes; for less it takes longer to wake a thread than to do the work
+# Bytes a thread; for less it takes longer to wake it, and to wait for Python's lock in turn, than to
+# do the work.
+SHARE, SHARE_OF_PRODUCTS = 1 << 23, 1 << 18
 
 
 def block_bytes(like: Any) -> int:
@@ -34,15 +36,20 @@ def block_bytes(like: Any) -> int:
 
 
 def in_blocks(
-    work: Callable[[Sequence[slice]], Any], count: int, bytes_each: int, like: Any
+    work: Callable[[Sequence[slice]], Any],
+    count: int,
+    bytes_each: int,
+    like: Any,
+    products: bool = False,
 ) -> list:
     """Have `work(blocks)` done for all blocks of range(count); returns what each share returned.
 
     bytes_each: the memory that one of the `count` examples takes while it is worked on.
     like: an array; those of a GPU are cut into large blocks, and are all one share.
+    products: whether the work is products of matrices, which for the same bytes take far longer.
     """
     cores = _blas.threads() if backend.xp(like) is np else 1
-    helpers = min(cores - 1, count * bytes_each // SHARE)
+    helpers = min(cores - 1, count * bytes_each // (SHARE_OF_PRODUCTS if products else SHARE))
     fitting = block_bytes(like) // max(1, bytes_each)
     length = max(1, min(fitting, -(-count // (1 + helpers))))
     blocks = [slice(start, min(start + length, count)) for start in range(0, count, length)]

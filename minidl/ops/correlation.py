@@ -66,7 +66,8 @@ def correlation(x, weight, bias, window, groups):
             if bias is not None:
                 out += bias[strip]
 
-    in_blocks(work, len(x), _bytes(x.shape[1], len(weight), window, places, x), x)
+    bytes_each = _bytes(x.shape[1], len(weight), window, places, x)
+    in_blocks(work, len(x), bytes_each, x, products=True)
     return np.moveaxis(y, -1, 1)
 
 
@@ -94,7 +95,8 @@ def correlation_input(z, weight, size, window, groups):
                 padded[(slice(None), *seen)] += product.reshape(n, *places, channels)
             x[block] = padded[(slice(None), *window.inside(size))]
 
-    in_blocks(work, len(z), _bytes(channels, len(weight), window, places, z), z)
+    bytes_each = _bytes(channels, len(weight), window, places, z)
+    in_blocks(work, len(z), bytes_each, z, products=True)
     return np.moveaxis(x, -1, 1)
 
 
@@ -114,7 +116,8 @@ def correlation_weight(x, z, window, groups):
             total += np.matmul(_rows(results[block][:, strip], groups).swapaxes(1, 2), seen)
         return total
 
-    parts = in_blocks(work, len(x), _bytes(x.shape[1], f, window, places, x), x)
+    bytes_each = _bytes(x.shape[1], f, window, places, x)
+    parts = in_blocks(work, len(x), bytes_each, x, products=True)
     return np.moveaxis(sum(parts, zeros).reshape(f, *window.kernel, c), -1, 1).copy()
 
 

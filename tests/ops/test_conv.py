@@ -269,6 +269,7 @@ def three_threads(monkeypatch):
     monkeypatch.setattr(blocks, "_blas", blas)
     monkeypatch.setattr(blocks, "CPU_BLOCK", 1)  # an image a block
     monkeypatch.setattr(blocks, "SHARE", 1)
+    monkeypatch.setattr(blocks, "SHARE_OF_PRODUCTS", 1)
     return blas
 
 
@@ -328,8 +329,10 @@ def test_work_within_work_stays_in_its_thread(three_threads):
 
 def test_little_work_is_not_shared(three_threads, monkeypatch):
     monkeypatch.setattr(blocks, "SHARE", 100)
-    number = lambda bytes_each: len(blocks.in_blocks(len, 8, bytes_each, np.zeros(1)))
-    assert [number(each) for each in (12, 13, 24, 25, 1000)] == [1, 2, 2, 3, 3]
+    monkeypatch.setattr(blocks, "SHARE_OF_PRODUCTS", 10)
+    number = lambda *how: len(blocks.in_blocks(len, 8, *how))
+    assert [number(each, np.zeros(1)) for each in (12, 13, 24, 25, 1000)] == [1, 2, 2, 3, 3]
+    assert [number(each, np.zeros(1), True) for each in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_blas_is_held_and_let_go():
