@@ -53,12 +53,12 @@ def test_the_readme_says_how_far_the_notes_are_covered():
 
 
 def test_the_readme_has_the_ratios_that_were_measured():
-    measured = dict(ratios((ROOT / "docs" / "benchmarks.md").read_text()))
+    measured = ratios((ROOT / "docs" / "benchmarks.md").read_text())
     said = ratios(PAGES[0].read_text().partition("## How fast")[2])
-    assert said and all(measured[workload] == ratio for workload, ratio in said)
+    assert len(said) > 3 and set(said) <= set(measured)
 
 
 def ratios(text):
-    """Of the first table with that heading: workload and ratio."""
+    """Of the first table with that heading: workload, ratio, and ratio on two cores."""
     lines = text.partition("| workload | ratio |")[2].partition("\n\n")[0].splitlines()[2:]
-    return [tuple(cell.strip("* ") for cell in line.split("|")[1:3]) for line in lines]
+    return [tuple(cell.strip("* ") for cell in line.split("|")[1:4]) for line in lines]

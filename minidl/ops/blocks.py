@@ -25,8 +25,8 @@ from .. import backend
 # Bytes.  Measured: half of CPU_BLOCK pays more overhead, and twice as much leaves the cache.
 # A GPU has no cache to fit, so GPU_BLOCK only bounds the memory.
 CPU_BLOCK, GPU_BLOCK = 1 << 22, 1 << 28
-# Bytes a thread; for less it takes longer to wake it, and to wait for Python's lock in turn, than to
-# do the work.
+# Bytes a thread; for less it takes longer to wake it, and to wait in turn for Python's lock, than
+# to do the work.
 SHARE, SHARE_OF_PRODUCTS = 1 << 23, 1 << 18
 
 
