@@ -239,7 +239,7 @@ def _seeds(outputs: Sequence[Tensor], gradients: Any, create_graph: bool) -> lis
 
 def _on_the_way(roots: Sequence[Node], targets: dict | None) -> tuple[set[Node], bool]:
     """The nodes that a pass visits: all that `roots` depend on, or those that lead to a target; and
-    whether every edge between nodes that were looked at leads to another of them."""
+    whether all of their edges lead to such nodes, so that every rule is needed."""
     ends = {t[0] if isinstance(t, tuple) else t for t in targets or ()}
     earliest = min((end.order for end in ends), default=0)
     seen, reached, passed = set(), [*roots], False

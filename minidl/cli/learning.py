@@ -57,6 +57,7 @@ def learn(arguments: list[str]) -> int:
 
 
 def init(arguments: list[str]) -> None:
+    """`learn init [DIR]`: write the stubs, keep what was changed, and say where to begin."""
     parser = Parser("minidl learn init", "hand out the exercises")
     parser.add_argument("folder", nargs="?", default=FOLDER, metavar="DIR", help=f"({FOLDER})")
     parser.add_argument("--track", metavar="T", choices=tracks(), help=", ".join(tracks()))
@@ -75,6 +76,7 @@ def init(arguments: list[str]) -> None:
 
 
 def show_next(arguments: list[str]) -> int:
+    """`learn`: check the exercise that is next, and show what comes after it."""
     Parser("minidl learn next", "check the exercise you are at").parse_args(arguments)
     course = Course.here()
     current = course.next()
@@ -94,6 +96,7 @@ def show_next(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
+    """`learn check [NAME...]`: check exercises, and print what each check found."""
     parser = Parser("minidl learn check", "check exercises")
     parser.add_argument("names", nargs="*", metavar="NAME", help="exercises; the current one")
     parser.add_argument("--all", action="store_true", help="every exercise that was begun")
@@ -116,6 +119,7 @@ def check(arguments: list[str]) -> int:
 
 
 def watch(arguments: list[str]) -> None:
+    """`learn watch`: check an exercise whenever its file is saved, until a key ends it."""
     parser = Parser("minidl learn watch", "check an exercise whenever its file is saved")
     parser.add_argument("--once", action="store_true", help="stop after the first check")
     wanted = parser.parse_args(arguments)
@@ -164,6 +168,7 @@ def pressed(key: str, folder: Path, current: Exercise | None) -> None:
 
 
 def hint(arguments: list[str]) -> None:
+    """`learn hint [NAME]`: print the next of the three hints."""
     parser = Parser("minidl learn hint", "a hint; three an exercise, each says more")
     parser.add_argument("name", nargs="?", metavar="NAME", help="an exercise; the current one")
     parser.add_argument("-n", type=int, choices=(1, 2, 3), help="which hint")
@@ -179,6 +184,7 @@ def hint(arguments: list[str]) -> None:
 
 
 def show_list(arguments: list[str]) -> None:
+    """`learn list`: print every exercise, and which are passed."""
     Parser("minidl learn list", "the exercises").parse_args(arguments)
     course = Course.here()
     passed = course.progress["passed"]
@@ -201,6 +207,7 @@ def show_list(arguments: list[str]) -> None:
 
 
 def reset(arguments: list[str]) -> None:
+    """`learn reset NAME`: write the stub again, beside the file that was there."""
     parser = Parser("minidl learn reset", "the empty exercise again")
     parser.add_argument("name", metavar="NAME", help="an exercise")
     course, exercise = Course.here(), named(parser.parse_args(arguments).name)
@@ -211,6 +218,7 @@ def reset(arguments: list[str]) -> None:
 
 
 def solution(arguments: list[str]) -> None:
+    """`learn solution NAME`: write down a solution, once the exercise is passed or given up."""
     parser = Parser("minidl learn solution", "a solution, once you have passed or given up")
     parser.add_argument("name", metavar="NAME", help="an exercise")
     parser.add_argument("--give-up", action="store_true", help="show it now; this is noted")
@@ -220,6 +228,7 @@ def solution(arguments: list[str]) -> None:
 
 
 def doctor(arguments: list[str]) -> int:
+    """`learn doctor`: print what is there of what the exercises need."""
     Parser("minidl learn doctor", "is everything there that is needed?").parse_args(arguments)
     problems = 0
 
