@@ -90,13 +90,16 @@ def _fit(a: np.ndarray, matrix: np.ndarray) -> list[tuple[int, float]] | None:
     a_unit = a / np.linalg.norm(a) if a.any() else a
     b = unit @ a_unit
     gram = unit @ unit.T
-    # |a - P a|² = 1 - (b_i² - 2 G_ij b_i b_j + b_j²) / (1 - G_ij²)
-    open_angle = 1 - gram**2
-    left = b[:, None] ** 2 - 2 * gram * b[:, None] * b + b**2
-    rest = np.where(open_angle > 1e-6, 1 - left / np.maximum(open_angle, 1e-6), 1)
-    np.fill_diagonal(rest, 1 - b**2)
-    near = np.argwhere(np.triu(rest < 1e-8))
-    for i, j in sorted(near.tolist(), key=lambda pair: (pair[0] != pair[1], sum(pair))):
+    # |a - P a|² = 1 - (b_i² - 2 G_ij b_i b_j + b_j²) / (1 - G_ij²), which is to be below 1e-8:
+    # without the quotient, row by row, as there are a million pairs
+    near = [(i, i) for i in np.flatnonzero(1 - b**2 < 1e-8)]
+    for i in range(len(rows) - 1):
+        cosine, c = gram[i, i + 1 :], b[i + 1 :]
+        open_angle = 1 - cosine * cosine
+        left = b[i] ** 2 + c * (c - 2 * b[i] * cosine)
+        found = (left > (1 - 1e-8) * open_angle) & (open_angle > 1e-6)
+        near += [(i, i + 1 + k) for k in np.flatnonzero(found)]
+    for i, j in sorted(near, key=lambda pair: (pair[0] != pair[1], sum(pair))):
         chosen = [int(rows[i])] if i == j else [int(rows[i]), int(rows[j])]
         c = np.linalg.lstsq(matrix[chosen].T, a, rcond=None)[0]
         is_there = np.abs(c @ matrix[chosen] - a).max() <= 1e-5 * np.abs(a).max() + 1e-8

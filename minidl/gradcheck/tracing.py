@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import functools
 import itertools
 import linecache
 import re
@@ -285,7 +286,10 @@ def _expression(frame: Any) -> tuple[str, bool]:
     return " ".join(" ".join(lines).split()), bool(returned)
 
 
+@functools.cache
 def parsed(text: str) -> ast.expr | None:
+    """The expression that is a text; None if it is no expression.  The same tree for the same text,
+    as hundreds of mistakes are looked for at every step: it is only read."""
     try:
         return ast.parse(text, mode="eval").body
     except SyntaxError:
