@@ -82,3 +82,34 @@ def test_a_fused_operation_is_pure_of_its_aux_in_a_second_pass(fused, leaf):
     (gx,) = grad(fused(x, y)[0].sum(), x, create_graph=True)
     (gxx,) = grad(gx.sum(), x)
     np.testing.assert_allclose(gxx.data, -np.sin(x.data * y.data) * y.data**2, rtol=1e-12)
+
+
+def test_rules_of_single_inputs_are_recorded_in_place_of_the_definition(leaf):
+    """Where each input that needs a gradient has one; otherwise the definition is traced."""
+    traced = []
+
+    @op(aux=True)
+    def half_ruled(a, b):
+        return a * a * b, None
+
+    @half_ruled.composite
+    def _(a, b):
+        traced.append("definition")
+        return a * a * b
+
+    @half_ruled.backward("a", "b")
+    def _(g, a, b):
+        return 2 * g * a * b, g * a * a
+
+    half_ruled.vjp(a=lambda g, a, b: g * (2.0 * a * b))
+    x, y = leaf(3), leaf(3)
+    try:
+        grad(half_ruled(x, y.detach()).sum(), x, create_graph=True)
+        assert traced == []
+        assert gradgradcheck(lambda a: half_ruled(a, y.detach()), (x,))
+        assert traced == []
+        grad(half_ruled(x, y).sum(), [x, y], create_graph=True)
+        assert traced == ["definition"]
+        assert gradgradcheck(half_ruled, (x, y))
+    finally:
+        operations.pop("half_ruled")

@@ -153,7 +153,7 @@ def test_linear_means_adjoint(row, case):
 
 @each(ROWS, differentiable)
 def test_the_rules_on_arrays_and_on_tensors_agree(row, case):
-    """Bit for bit; a fused operation to rounding, for on Tensors its definition is traced."""
+    """Bit for bit; to rounding if fused: on Tensors it has other rules, or its definition."""
     (xs, ys), (xs_2, ys_2) = run(row, case), run(row, case)
     gs = incoming(ys)
     on_arrays = gradients(ys, xs, gs)

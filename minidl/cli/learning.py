@@ -207,7 +207,7 @@ def show_list(arguments: list[str]) -> None:
 
 
 def reset(arguments: list[str]) -> None:
-    """`learn reset NAME`: write the stub again, beside the file that was there."""
+    """`learn reset NAME`: write the stub again; the file that was there is kept beside it."""
     parser = Parser("minidl learn reset", "the empty exercise again")
     parser.add_argument("name", metavar="NAME", help="an exercise")
     course, exercise = Course.here(), named(parser.parse_args(arguments).name)
